@@ -1,0 +1,39 @@
+"""Speech recognition as scikit-learn estimators.
+
+Pipeline([MelFeatures(), SpeechCNN()]).fit(paths, labels)
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "AudioError": "audio",
+    "AudioLoader": "audio",
+    "FrameStatistics": "features",
+    "MFCCFeatures": "features",
+    "MelFeatures": "features",
+    "Pipeline": "pipeline",
+    "SpeechCNN": "classifiers",
+    "SpeechCRNN": "classifiers",
+    "SpeechRNN": "classifiers",
+    "SpeechTransformer": "classifiers",
+}
+_MODULES = ["audio", "datasets", "features", "networks", "spectral"]
+
+__all__ = sorted([*_HOME, *_MODULES])
+
+
+def __getattr__(name):
+    """Import a public name on first use: the package alone loads neither TensorFlow nor librosa."""
+    if name in _HOME:
+        value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,454 @@
+"""The one place that knows scikeras: a Keras network as a well-behaved scikit-learn classifier.
+
+scikeras runs the fit (build, warm start, epochs); this module gives it right tags, strict parameters, a stratified
+inner split, seeds without global state, prediction without `keras.Model.predict`, and a lean pickle.
+"""
+
+import copy
+import inspect
+import math
+import random
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import ClassVar
+
+import keras
+import numpy as np
+from scikeras._utils import get_optimizer_class, route_params
+from scikeras.wrappers import BaseWrapper
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import check_random_state, compute_sample_weight
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, validate_data
+
+from . import networks
+from ._pool import Lease
+
+_WARM_UP = 0.1  # share of the steps in which the learning rate rises, before it falls along a cosine
+_CLIPS_PER_CALL = 256  # prediction goes through the network in pieces of this size: bounded memory
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
+    """What the four classifiers share: training, prediction, persistence.
+
+    A subclass names the function of `networks` that builds its network, and has the parameters of that function. As
+    dataclasses their `__init__` has every parameter by name and only stores it.
+    """
+
+    _network: ClassVar = ""  # name of the function in networks.py
+    _parameter_constraints: ClassVar[dict] = {
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "masks": [Interval(Integral, 0, None, closed="left")],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "optimizer": [str, callable],
+        "optimizer__learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "optimizer__weight_decay": [Interval(Real, 0, None, closed="left")],
+        "learning_rate_schedule": [StrOptions({"cosine", "constant"})],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "callbacks": [list, tuple, None],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": [Interval(Integral, 0, 2, closed="both")],
+    }
+
+    dropout: float = 0.3
+    masks: int = 1
+    epochs: int = 30
+    batch_size: int = 32
+    optimizer: str | type | Callable = "adamw"
+    optimizer__learning_rate: float = 0.002
+    optimizer__weight_decay: float = 0.05
+    learning_rate_schedule: str = "cosine"
+    label_smoothing: float = 0.1
+    class_weight: dict | str | None = None
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    n_iter_no_change: int = 10
+    callbacks: list | tuple | None = None
+    warm_start: bool = False
+    random_state: int | np.random.RandomState | None = None
+    verbose: int = 0
+
+    # scikeras takes every public attribute for a parameter and any routed name for a valid one; scikit-learn does not.
+    _get_param_names = BaseEstimator.__dict__["_get_param_names"]
+    __repr__ = BaseEstimator.__repr__
+
+    def set_params(self, **params):
+        """Set parameters.
+
+        Parameters
+        ----------
+        **params : dict
+            By the names of `get_params`, ``optimizer__learning_rate`` among them.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            There is no parameter of that name.
+        """
+        names = self._get_param_names()
+        unknown = sorted(params.keys() - set(names))
+        if unknown:
+            raise ValueError(f"Invalid parameter {unknown[0]!r} for estimator {self}. Valid parameters are: {names}.")
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    # Training
+
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_frames, n_features), or (n, n_features), which is one frame a clip
+        y : array-like of shape (n,)
+            Labels, str or int.
+        sample_weight : array-like of shape (n,) or None, default=None
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            X or y cannot be used, or a parameter is out of its range.
+        """
+        self._validate_params()
+        self._init_callback_context(max_subtasks=self.epochs).call_on_fit_task_begin(estimator=self, X=X, y=y)
+        super().fit(X, y, sample_weight=sample_weight, schedule=self.learning_rate_schedule)
+        self._callback_fit_ctx.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return self
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one epoch, at a constant learning rate and without early stopping.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_frames, n_features) or (n, n_features)
+        y : array-like of shape (n,)
+        classes : array-like of shape (n_classes,) or None, default=None
+            Every label that will ever come. Only the first call looks at it, and None means those of its `y`.
+        sample_weight : array-like of shape (n,) or None, default=None
+
+        Returns
+        -------
+        self : object
+        """
+        self._validate_params()
+        self._expected_classes = classes
+        return super().partial_fit(X, y, sample_weight=sample_weight, schedule=None)
+
+    def _validate_data(self, X, y=None, reset=False):
+        """Check the input and give it its time axis: (n, n_frames, n_features), float32."""
+        self._check_one_length(X)
+        kwargs = {"dtype": np.float32, "allow_nd": True}
+        if np.asarray(X).ndim > 2:  # validate_data takes axis 1 for the features
+            checked = check_array(X, **kwargs) if y is None else check_X_y(X, y, **kwargs)
+        else:
+            checked = validate_data(self, X, **({} if y is None else {"y": y}), reset=reset, **kwargs)
+        X, y = (checked, None) if y is None else checked
+        if X.ndim > 3 or 0 in X.shape:
+            raise ValueError(f"Expected X of shape (n, n_frames, n_features) or (n, n_features), got {X.shape}.")
+        X = X[:, None, :] if X.ndim == 2 else X
+        if reset:
+            self.X_shape_ = X.shape
+            self.n_features_in_ = X.shape[2]
+        elif X.shape[1:] != self.X_shape_[1:]:
+            raise ValueError(
+                f"X has clips of {X.shape[1]} frames and {X.shape[2]} features, but {type(self).__name__} is expecting "
+                f"{self.X_shape_[1]} frames and {self.X_shape_[2]} features as input."
+            )
+        return X, y
+
+    def _check_one_length(self, X):
+        if isinstance(X, list) and len({np.shape(clip) for clip in X}) > 1:
+            raise ValueError(
+                f"{type(self).__name__} takes clips of one length, got {len(X)} of different shapes. Give the features "
+                'a duration, "auto" or seconds, instead of None.'
+            )
+
+    # scikeras asks for these two in fit; features are checked above and need no encoder.
+    feature_encoder_: ClassVar = FunctionTransformer()
+
+    @property
+    def initialized_(self):
+        """Whether there is a network."""
+        return "_lease" in vars(self)
+
+    def _initialize(self, X, y):
+        """Learn classes, shape and normalisation, and get a network with new weights."""
+        check_classification_targets(y)
+        X, y = self._validate_data(X, y, reset=True)
+        self.target_encoder_ = _OneHotEncoder(self.__dict__.pop("_expected_classes", None)).fit(y)
+        self.classes_ = self.target_encoder_.classes_
+        # A RandomState is advanced, as everywhere in scikit-learn; scikeras would copy it.
+        self._random_state = int(check_random_state(self.random_state).randint(2**31 - 1))
+        names = list(inspect.signature(getattr(networks, self._network)).parameters)[2:]
+        self._network_params = {name: _plain(getattr(self, name)) for name in names}
+        self._lease_network()
+        self._lease.model.get_layer("standardize").adapt(X)
+        return X, y
+
+    def _lease_network(self):
+        """Get a network of the fitted shape, compiled."""
+        shape, n_classes = self.X_shape_[1:], len(self.classes_)
+        self.__dict__.pop("_lease", None)  # back to the pool first, if there is an earlier one
+        key = (self._network, shape, n_classes, *self._network_params.values(), *self._compile_params())
+        self._lease = Lease(key, self._build_network, self._compile)
+
+    def _build_network(self):
+        build = getattr(networks, self._network)
+        with _seeded_layers(self._random_state):
+            return build(self.X_shape_[1:], len(self.classes_), **self._network_params)
+
+    def _compile_params(self):
+        """What is traced into the training step; the learning rate is a variable, and set by _LearningRate."""
+        return self.optimizer, self.optimizer__weight_decay, self.label_smoothing
+
+    def _compile(self, model):
+        make = get_optimizer_class(self.optimizer) if isinstance(self.optimizer, str) else self.optimizer
+        params = route_params(self.get_params(), destination="optimizer", pass_filter=set(), strict=True)
+        optimizer = make(**params)
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        loss = keras.losses.CategoricalCrossentropy(label_smoothing=self.label_smoothing)
+        model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
+
+    @property
+    def model_(self):
+        """The network, keras.Model."""
+        if not self.initialized_:
+            raise AttributeError(f"{type(self).__name__} has no model_ before fit")
+        return self._lease.keep()
+
+    def _ensure_compiled_model(self):
+        """Leave it to _fit_keras_model, which knows the number of steps."""
+
+    def _fit_keras_model(self, X, y, sample_weight, warm_start, epochs, initial_epoch, schedule):
+        """Train the built network on one-hot y; `schedule` is None in partial_fit."""
+        weights = self._weights(y, sample_weight)
+        train, validation = np.arange(len(X)), None
+        if self.early_stopping and schedule is not None:
+            train, validation = self._split(y)
+        batches = _Batches(X, y, weights, train, self.batch_size, (self._random_state, initial_epoch))
+        rate = _LearningRate(self.optimizer__learning_rate, len(batches) * epochs if schedule == "cosine" else None)
+        history = self._lease.model.fit(
+            batches,
+            epochs=initial_epoch + epochs,
+            initial_epoch=initial_epoch,
+            validation_data=None if validation is None else (X[validation], y[validation], weights[validation]),
+            callbacks=[rate, *self._keras_callbacks(X, y, stop_early=validation is not None)],
+            shuffle=False,  # _Batches does it; Keras would, without our seed
+            verbose=self.verbose,
+        ).history
+        past = vars(self)["history_"] if initial_epoch else {}
+        self.history_ = {name: [*past.get(name, []), *map(float, values)] for name, values in history.items()}
+
+    def _weights(self, y, sample_weight):
+        """Weight of every clip, their mean 1."""
+        weights = np.ones(len(y)) if sample_weight is None else sample_weight.astype(np.float64)
+        weights *= compute_sample_weight(self.class_weight, self.classes_[y.argmax(axis=1)])
+        return (weights / weights.mean()).astype(np.float32)
+
+    def _split(self, y: np.ndarray):
+        """Stratified training and validation positions; Keras would take the last clips, of the last class."""
+        labels = y.argmax(axis=1)
+        counts = np.bincount(labels, minlength=y.shape[1])
+        if counts[counts > 0].min() < 2:
+            rare = self.classes_[(counts == 1)].tolist()
+            raise ValueError(f"early_stopping needs 2 clips or more of every class, got 1 of {rare}")
+        n_classes = int(np.count_nonzero(counts))
+        n_validation = max(round(float(self.validation_fraction) * len(y)), n_classes)
+        if len(y) - n_validation < n_classes:
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction} leaves {len(y) - n_validation} of {len(y)} clips for "
+                f"the training of {n_classes} classes"
+            )
+        return train_test_split(
+            np.arange(len(y)), test_size=n_validation, stratify=labels, random_state=self._random_state
+        )
+
+    def _keras_callbacks(self, X, y, stop_early):
+        """Callbacks of one fit; the user's are copied, so that parameters never hold a trained network."""
+        callbacks = [callback() if isinstance(callback, type) else callback for callback in self.callbacks or ()]
+        for callback in callbacks:
+            if not isinstance(callback, keras.callbacks.Callback):
+                raise TypeError(f"callbacks must be Keras callbacks, instances or classes, got {callback!r}")
+        callbacks = copy.deepcopy(callbacks)
+        if stop_early:
+            patience = self.n_iter_no_change
+            callbacks.append(keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True))
+        if hasattr(self, "_callback_fit_ctx"):
+            callbacks.append(_EpochTasks(self, X, self.classes_[y.argmax(axis=1)]))
+        return callbacks
+
+    # Prediction
+
+    def predict_proba(self, X):
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_frames, n_features) or (n, n_features)
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n, n_classes), float32
+            Columns in the order of `classes_`.
+        """
+        check_is_fitted(self)
+        X, _ = self._validate_data(X)
+        starts = range(0, len(X), _CLIPS_PER_CALL)
+        # predict_on_batch is the traced network itself; keras.Model.predict takes 40 ms to set up, even for one clip.
+        return np.concatenate([self._lease.model.predict_on_batch(X[i : i + _CLIPS_PER_CALL]) for i in starts])
+
+    def predict(self, X):
+        """The most probable class of every clip.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_frames, n_features) or (n, n_features)
+
+        Returns
+        -------
+        labels : ndarray of shape (n,)
+        """
+        most_probable = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[most_probable]
+
+    # Persistence: weights and our own parameters; the network is built again from code, the optimizer is left behind.
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        lease = state.pop("_lease", None)
+        if lease is not None:
+            state["_network_weights"] = lease.model.get_weights()
+        return state
+
+    def __setstate__(self, state):
+        state = dict(state)
+        weights = state.pop("_network_weights", None)
+        super().__setstate__(state)
+        if weights is not None:
+            self._lease_network()
+            self._lease.model.set_weights(weights)
+
+
+class _OneHotEncoder:
+    """Labels to shares of classes; `classes` may be more than those of y."""
+
+    def __init__(self, classes):
+        self.classes_ = classes
+
+    def fit(self, y):
+        labels = np.unique(y)
+        self.classes_ = labels if self.classes_ is None else np.unique(self.classes_)
+        return self
+
+    def transform(self, y):
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
+            raise ValueError(f"y has labels {unknown.tolist()} that are not among classes {self.classes_.tolist()}")
+        return np.eye(len(self.classes_), dtype=np.float32)[np.searchsorted(self.classes_, y)]
+
+
+class _Batches(keras.utils.PyDataset):
+    """Batches of nearly the same size, in an order that the seed and the epoch alone decide."""
+
+    def __init__(self, X, y, weights, clips, batch_size, seed):
+        super().__init__()
+        self._arrays = X, y, weights
+        self._clips = clips
+        self._n_batches = -(-len(clips) // batch_size)
+        self._random = np.random.default_rng(seed)
+        self.on_epoch_end()
+
+    def __len__(self):
+        return self._n_batches
+
+    def __getitem__(self, i):
+        return tuple(array[self._order[i]] for array in self._arrays)
+
+    def on_epoch_end(self):
+        self._order = np.array_split(self._random.permutation(self._clips), self._n_batches)
+
+
+class _LearningRate(keras.callbacks.Callback):
+    """Set the learning rate: constant, or, over `n_steps`, a rise and a fall along a cosine."""
+
+    def __init__(self, highest, n_steps):
+        super().__init__()
+        self._highest = highest
+        self._n_steps = n_steps
+        self._step = 0
+
+    def on_train_begin(self, logs=None):
+        self.model.optimizer.learning_rate = self._highest
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if self._n_steps:
+            self._step += 1
+            self.model.optimizer.learning_rate = self._highest * self._share(self._step / self._n_steps)
+
+    def _share(self, progress):
+        if progress < _WARM_UP:
+            return progress / _WARM_UP
+        return 0.5 * (1 + math.cos(math.pi * (progress - _WARM_UP) / (1 - _WARM_UP)))
+
+
+class _EpochTasks(keras.callbacks.Callback):
+    """Tell scikit-learn's callbacks (ProgressBar, ScoringMonitor, ...) of every epoch."""
+
+    def __init__(self, estimator, X, y):
+        super().__init__()
+        self._call = {"estimator": estimator, "X": X, "y": y}
+        self._context = estimator._callback_fit_ctx
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._task = self._context.subcontext(task_name="epoch").call_on_fit_task_begin(**self._call)
+
+    def on_epoch_end(self, epoch, logs=None):
+        fitted = {name: value for name, value in vars(self._call["estimator"]).items() if name.endswith("_")}
+        stop = self._task.call_on_fit_task_end(**self._call, reconstruction_attributes=fitted)
+        self.model.stop_training = self.model.stop_training or stop
+
+
+@contextmanager
+def _seeded_layers(seed):
+    """Seed the layers made inside: Keras draws the seed of a layer that has none from `random`."""
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+def _plain(value):
+    """NumPy numbers as Python's, which Keras insists on."""
+    if isinstance(value, list | tuple):
+        return tuple(_plain(item) for item in value)
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,453 @@
+"""Read, resample and fit to length; AudioLoader over these functions.
+
+A clip is a path or a waveform. A waveform is float32, mono, in [-1, 1].
+"""
+
+import os
+from dataclasses import dataclass
+from itertools import chain
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+import soundfile
+import soxr
+from joblib import Parallel, delayed, effective_n_jobs
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.utils import gen_even_slices
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_array, check_is_fitted
+
+_RATES = (1_000, 768_000)  # Hz; what no microphone or interface records is a broken header
+_UNKNOWN_LENGTH = 0x7FFF0000  # programs that write to a pipe put a size from here up into the header
+
+
+class AudioError(ValueError):
+    """A recording that cannot be used.
+
+    Parameters
+    ----------
+    source : str
+        The path of the file, or the position of the waveform in X.
+    fault : str
+        What is wrong with it.
+    """
+
+    def __init__(self, source, fault):
+        super().__init__(source, fault)
+        self.source = source
+        self.fault = fault
+
+    def __str__(self):
+        return f"{self.source}: {self.fault}"
+
+
+def read_waveform(path, sample_rate=16000):
+    """Read a recording as one channel at one sample rate, as ``librosa.load(path, sr=sample_rate)``.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        WAV, FLAC, OGG, MP3 or whatever else libsndfile reads. Channels are averaged.
+    sample_rate : int, default=16000
+        Hertz; other rates are resampled with soxr's high-quality filter.
+
+    Returns
+    -------
+    waveform : ndarray of shape (n_samples,), float32
+
+    Raises
+    ------
+    AudioError
+        The file is missing, empty, truncated or not audio, it has no samples, NaN or infinite samples, or a sample
+        rate that nothing records with.
+    """
+    path = os.fspath(path)
+    samples, rate = _decode(path)  # (n_samples, n_channels)
+    _check_finite(samples, path)
+    mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
+    return resample(mono, rate, sample_rate)
+
+
+def _decode(path):
+    with _open(path) as file:
+        if file.format == "WAV":
+            _check_wav_complete(path, file)
+        try:
+            samples = file.read(dtype="float32", always_2d=True)
+        except soundfile.SoundFileError as error:
+            raise AudioError(path, f"cannot be decoded, it is damaged or truncated ({error})") from error
+        if not len(samples):
+            raise AudioError(path, "has no samples")
+        if len(samples) < file.frames:
+            raise AudioError(path, f"is truncated: {len(samples)} samples, its header says {file.frames}")
+        return samples, file.samplerate
+
+
+def _open(path):
+    """Open a file whose header is sound."""
+    try:
+        size = os.stat(path).st_size
+        if os.path.isdir(path):
+            raise AudioError(path, "is a folder, expected a file")
+        if not size:
+            raise AudioError(path, "is empty")
+        file = soundfile.SoundFile(path)
+    except FileNotFoundError as error:
+        raise AudioError(path, "does not exist") from error
+    except OSError as error:
+        raise AudioError(path, f"cannot be read ({error.strerror})") from error
+    except (soundfile.SoundFileError, TypeError) as error:  # TypeError: headerless formats, told from the extension
+        raise AudioError(path, f"is not audio that can be read ({error})") from error
+    if not _RATES[0] <= file.samplerate <= _RATES[1]:
+        file.close()
+        raise AudioError(path, f"has a sample rate of {file.samplerate} Hz, expected {_RATES[0]} to {_RATES[1]}")
+    return file
+
+
+def _check_wav_complete(path, file):
+    """Compare the size in the header with the bytes that follow it: libsndfile reads on in silence."""
+    with open(path, "rb") as raw:
+        size = os.fstat(raw.fileno()).st_size
+        if raw.read(4) != b"RIFF":  # big-endian and 64-bit variants are libsndfile's to judge
+            return
+        position = 12
+        while position + 8 <= size:
+            raw.seek(position)
+            header = raw.read(8)
+            length = int.from_bytes(header[4:], "little")
+            position += 8
+            if header[:4] == b"data":
+                if size - position < length < _UNKNOWN_LENGTH:
+                    raise AudioError(
+                        path, f"is truncated: {size - position} bytes of samples, its header says {length}"
+                    )
+                return
+            position += length + length % 2  # chunks are padded to an even length
+
+
+def _check_finite(samples, source):
+    if not np.isfinite(samples).all():
+        raise AudioError(source, "has NaN or infinite samples")
+
+
+def resample(waveform, rate, new_rate):
+    """Change the sample rate, as ``librosa.resample(..., res_type="soxr_hq")``.
+
+    Parameters
+    ----------
+    waveform : ndarray of shape (n_samples,), float32
+    rate, new_rate : int
+        Hertz.
+
+    Returns
+    -------
+    resampled : ndarray of shape (ceil(n_samples * new_rate / rate),), float32
+    """
+    if rate == new_rate:
+        return np.ascontiguousarray(waveform)
+    n_samples = -(-len(waveform) * new_rate // rate)
+    return fit_length(soxr.resample(waveform, rate, new_rate, quality="HQ"), n_samples)
+
+
+def fit_length(waveform, n_samples):
+    """Cut the end, or add zeros there, as ``librosa.util.fix_length``.
+
+    Parameters
+    ----------
+    waveform : ndarray of shape (n,), float32
+    n_samples : int
+
+    Returns
+    -------
+    fitted : ndarray of shape (n_samples,), float32
+        A view where nothing had to be added.
+    """
+    if len(waveform) >= n_samples:
+        return waveform[:n_samples]
+    fitted = np.zeros(n_samples, dtype=np.float32)
+    fitted[: len(waveform)] = waveform
+    return fitted
+
+
+def read_duration(path):
+    """Duration of a recording, from its header alone.
+
+    Parameters
+    ----------
+    path : str or PathLike
+
+    Returns
+    -------
+    duration : float
+        Seconds.
+
+    Raises
+    ------
+    AudioError
+        The header cannot be used.
+    """
+    with _open(os.fspath(path)) as file:
+        return file.frames / file.samplerate
+
+
+def typical_duration(durations):
+    """The longest duration that is no outlier.
+
+    An outlier is longer than the third quartile by more than three times the distance of the quartiles (J. W. Tukey,
+    Exploratory Data Analysis, 1977: "far out"), so one forgotten recording of a minute does not lengthen all others.
+
+    Parameters
+    ----------
+    durations : array-like of shape (n,)
+
+    Returns
+    -------
+    duration : float
+
+    Examples
+    --------
+    >>> typical_duration([0.5, 0.4, 0.6, 0.5, 27.0])
+    0.6
+    """
+    durations = np.asarray(durations, dtype=np.float64)
+    first, third = np.quantile(durations, [0.25, 0.75])
+    return float(durations[durations <= third + 3 * (third - first)].max())
+
+
+def check_clips(X):
+    """Check a collection of clips.
+
+    Parameters
+    ----------
+    X : list, array, Series or single-column DataFrame of str or PathLike; or waveforms: an array of shape
+        (n, n_samples), or a list of 1-D arrays, of floats
+
+    Returns
+    -------
+    clips : list of str, or sequence of 1-D float32 arrays
+
+    Raises
+    ------
+    TypeError, ValueError
+        X is something else, or empty.
+    AudioError
+        A waveform has no samples, or NaN or infinite ones.
+    """
+    if isinstance(X, str | bytes | os.PathLike):
+        raise TypeError(f"X must be a collection of clips, got the single path {os.fspath(X)!r}: write [path]")
+    if not isinstance(X, list | tuple):
+        X = _from_array(X)
+        if X.ndim == 2:
+            return check_array(X, dtype=np.float32, order="C", input_name="X")
+    if not len(X):
+        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required: X has no clips.")
+    are_paths = [isinstance(clip, str | os.PathLike) for clip in X]
+    if all(are_paths):
+        return [os.fspath(clip) for clip in X]
+    if any(are_paths):
+        position = are_paths.index(not are_paths[0])
+        raise TypeError(
+            f"X must be all paths or all waveforms; entry 0 is {type(X[0]).__name__}, "
+            f"entry {position} is {type(X[position]).__name__}"
+        )
+    return [_check_waveform(clip, position) for position, clip in enumerate(X)]
+
+
+def _from_array(X):
+    """The values of an array, Series or frame: 1-D of clips, or 2-D of samples."""
+    if hasattr(X, "toarray"):
+        raise TypeError("X is a sparse matrix, but dense data is required: paths or waveforms")
+    values = np.asarray(X)
+    if values.ndim == 2 and values.shape[1] == 1 and values.dtype.kind in "OUT":
+        values = values[:, 0]
+    if values.ndim == 2 or (values.ndim == 1 and values.dtype.kind in "OUT"):
+        return values
+    raise ValueError(
+        f"X must be paths (n,) or waveforms (n, n_samples), got an array of shape {values.shape} and type "
+        f"{values.dtype}. Reshape your data: a single waveform is X.reshape(1, -1)."
+    )
+
+
+def _check_waveform(clip, position):
+    waveform = np.asarray(clip)
+    source = f"waveform {position} of X"
+    if waveform.ndim != 1 or waveform.dtype.kind != "f":
+        raise TypeError(
+            f"{source}: expected a path or a 1-D array of floats in [-1, 1], got {type(clip).__name__} of shape "
+            f"{waveform.shape} and type {waveform.dtype}"
+        )
+    if not len(waveform):
+        raise AudioError(source, "has no samples")
+    _check_finite(waveform, source)
+    return np.ascontiguousarray(waveform, dtype=np.float32)
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+    """What AudioLoader and the features share: clips in, duration learned, one row a clip out.
+
+    A subclass says what becomes of one waveform. As dataclasses their `__init__` has every parameter by name and only
+    stores it.
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "sample_rate": [Interval(Integral, *_RATES, closed="both")],
+        "duration": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"}), None],
+        "n_jobs": [Integral, None],
+    }
+
+    sample_rate: int = 16000
+    duration: float | str | None = None
+    n_jobs: int | None = None
+
+    @with_callbacks
+    def fit(self, X, y=None):
+        """Learn the duration.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) of paths, or waveforms of shape (n, n_samples) or a list of 1-D arrays
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        AudioError
+            A recording cannot be used; with `duration="auto"` its header is read here, the rest in `transform`.
+        """
+        self._validate_params()
+        task = self._init_callback_context().call_on_fit_task_begin(estimator=self, X=X, y=y)
+        self._set_n_samples(check_clips(X))
+        task.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return self
+
+    def _set_n_samples(self, clips):
+        self.duration_ = self._typical_duration(clips) if self.duration == "auto" else self.duration
+        self.n_samples_ = None if self.duration_ is None else max(1, round(float(self.duration_) * self.sample_rate))
+
+    def _typical_duration(self, clips):
+        if isinstance(clips[0], str):
+            return typical_duration([read_duration(path) for path in clips])
+        return typical_duration([len(waveform) / self.sample_rate for waveform in clips])
+
+    def transform(self, X):
+        """Transform clips.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) of paths, or waveforms of shape (n, n_samples) or a list of 1-D arrays
+
+        Returns
+        -------
+        rows : ndarray of shape (n, ...), float32; with `duration=None` a list of n arrays
+
+        Raises
+        ------
+        AudioError
+            A recording cannot be used.
+        """
+        check_is_fitted(self)
+        clips = check_clips(X)
+        slices = list(gen_even_slices(len(clips), min(len(clips), 8 * effective_n_jobs(self.n_jobs))))
+        parallel = Parallel(n_jobs=self.n_jobs, require="sharedmem")
+        if self.n_samples_ is None:
+            chunks = parallel(delayed(self._rows)(clips[chunk], chunk.start) for chunk in slices)
+            return list(chain.from_iterable(chunks))
+        rows = np.empty((len(clips), *self._row_shape(self.n_samples_)), dtype=np.float32)
+        parallel(delayed(self._fill)(rows[chunk], clips[chunk]) for chunk in slices)
+        return rows
+
+    def _rows(self, clips, start):
+        rows = []
+        for position, clip in enumerate(clips, start):
+            waveform = self._waveform(clip)
+            self._check_long_enough(len(waveform), clip if isinstance(clip, str) else f"clip {position} of X")
+            rows.append(self._row(waveform))
+        return rows
+
+    def _fill(self, rows, clips):
+        for row, clip in zip(rows, clips, strict=True):
+            self._row(fit_length(self._waveform(clip), self.n_samples_), out=row)
+
+    def _waveform(self, clip):
+        return read_waveform(clip, self.sample_rate) if isinstance(clip, str) else clip
+
+    def _check_long_enough(self, n_samples, source):
+        """Raise AudioError where a clip of this length cannot be transformed; any can, here."""
+
+    def _row_shape(self, n_samples):
+        """Shape of a clip's row."""
+        raise NotImplementedError
+
+    def _row(self, waveform, out=None):
+        """A clip's row, written into `out` where that is given."""
+        raise NotImplementedError
+
+    def set_output(self, *, transform=None):
+        """Do nothing: waveforms and features have no columns and stay arrays.
+
+        It is here so that ``pipeline.set_output(transform="pandas")`` reaches the steps that do.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None, default=None
+
+        Returns
+        -------
+        self : object
+        """
+        return self
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class AudioLoader(ClipTransformer):
+    """Recordings to waveforms.
+
+    Parameters
+    ----------
+    sample_rate : int, default=16000
+        Hertz of the waveforms; other recordings are resampled with soxr.
+    duration : float, "auto" or None, default=None
+        Length of every waveform in seconds: longer clips lose their end, shorter ones get zeros there. "auto" learns
+        it in `fit`: the longest clip that is no outlier (see `typical_duration`). None leaves every clip its length.
+    n_jobs : int or None, default=None
+        Number of threads; None is 1, -1 is one a core.
+
+    Attributes
+    ----------
+    duration_ : float or None
+        Seconds.
+    n_samples_ : int or None
+        Length of a waveform.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklspeech import AudioLoader, datasets
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     speech = datasets.make_spoken_words(["yes", "no"], n_speakers=2, n_takes=1, folder=folder)
+    ...     waveforms = AudioLoader(duration=0.5).fit_transform(speech.data)
+    >>> waveforms.shape, waveforms.dtype
+    ((4, 8000), dtype('float32'))
+    """
+
+    def _row_shape(self, n_samples):
+        return (n_samples,)
+
+    def _row(self, waveform, out=None):
+        if out is None:
+            return waveform
+        out[:] = waveform
+        return out

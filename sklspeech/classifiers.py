@@ -1,0 +1,219 @@
+"""SpeechCNN, SpeechRNN, SpeechCRNN, SpeechTransformer: a network each, trained by one recipe."""
+
+from dataclasses import dataclass
+from numbers import Integral
+from typing import ClassVar
+
+from sklearn.utils._param_validation import Interval
+
+from ._scikeras import KerasSpeechClassifier
+
+_POSITIVE = [Interval(Integral, 1, None, closed="left")]
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class SpeechCNN(KerasSpeechClassifier):
+    """Classifier of clips: a residual convolutional network over time.
+
+    Parameters
+    ----------
+    filters : tuple of int, default=(32, 48, 64, 96)
+        One residual block each, which halves the number of frames.
+    kernel_size : int, default=9
+        Frames that a convolution sees.
+    dropout : float, default=0.3
+        Share of units switched off in training.
+    masks : int, default=1
+        Bands of features, and as many spans of frames, that are masked in every clip in training (SpecAugment).
+    epochs : int, default=30
+        Passes over the training clips.
+    batch_size : int, default=32
+        Clips a step of training.
+    optimizer : str, class or callable, default="adamw"
+        A Keras optimizer: its name, its class, or what makes one from `learning_rate` and `weight_decay`, such as
+        ``functools.partial(keras.optimizers.SGD, momentum=0.9)``.
+    optimizer__learning_rate : float, default=0.002
+        Highest learning rate.
+    optimizer__weight_decay : float, default=0.05
+        Of the kernels; biases and normalizations do not decay.
+    learning_rate_schedule : {"cosine", "constant"}, default="cosine"
+        "cosine" rises over the first tenth of the steps and falls to 0 along a cosine. Use "constant" with Keras
+        callbacks that set the learning rate.
+    label_smoothing : float, default=0.1
+        Share of the label that is spread over all classes.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of every label, as in scikit-learn; multiplied with `sample_weight`.
+    early_stopping : bool, default=False
+        Stop when the loss on `validation_fraction` of the clips, stratified by class, has not improved for
+        `n_iter_no_change` epochs, and go back to the best weights.
+    validation_fraction : float, default=0.1
+    n_iter_no_change : int, default=10
+    callbacks : list of keras.callbacks.Callback or None, default=None
+        Instances, which are copied in every fit, or classes. For scikit-learn's own, see `set_callbacks`.
+    warm_start : bool, default=False
+        Go on from the weights of the last fit.
+    random_state : int, RandomState or None, default=None
+        An int gives the same weights in every fit.
+    verbose : {0, 1, 2}, default=0
+        What Keras prints: nothing, a bar an epoch, a line an epoch.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    history_ : dict of str to list of float
+        Loss and accuracy of every epoch; "val_..." with `early_stopping`.
+    model_ : keras.Model
+    n_features_in_ : int
+        Features of a frame.
+
+    See Also
+    --------
+    SpeechRNN, SpeechCRNN, SpeechTransformer : other networks, the same recipe.
+
+    References
+    ----------
+    S. Choi et al., Temporal Convolution for Real-time Keyword Spotting on Mobile Devices, Interspeech 2019.
+    D. S. Park et al., SpecAugment, Interspeech 2019. I. Loshchilov and F. Hutter, Decoupled Weight Decay
+    Regularization, ICLR 2019.
+
+    Examples
+    --------
+    >>> from sklspeech import MelFeatures, Pipeline, SpeechCNN, datasets
+    >>> speech = datasets.make_spoken_words(["yes", "no"], n_speakers=4, n_takes=5, random_state=0)
+    >>> pipeline = Pipeline([MelFeatures(), SpeechCNN(filters=(16, 16), epochs=12, random_state=0)])
+    >>> pipeline.fit(speech.data, speech.target).predict(speech.data[:2]).tolist()
+    ['yes', 'yes']
+    """
+
+    _network: ClassVar = "cnn"
+    _parameter_constraints: ClassVar[dict] = {
+        **KerasSpeechClassifier._parameter_constraints,
+        "filters": [tuple, list],
+        "kernel_size": _POSITIVE,
+    }
+
+    filters: tuple = (32, 48, 64, 96)
+    kernel_size: int = 9
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class SpeechRNN(KerasSpeechClassifier):
+    """Classifier of clips: bidirectional gated recurrent units over time.
+
+    Parameters
+    ----------
+    units : int, default=64
+        Units of a layer, in each direction.
+    n_layers : int, default=2
+    subsampling : int, default=4
+        Frames that a first convolution makes into one time step.
+    dropout, masks, epochs, batch_size, optimizer, optimizer__learning_rate, optimizer__weight_decay, \
+learning_rate_schedule, label_smoothing, class_weight, early_stopping, validation_fraction, n_iter_no_change, \
+callbacks, warm_start, random_state, verbose
+        As in `SpeechCNN`.
+
+    Attributes
+    ----------
+    classes_, history_, model_, n_features_in_
+        As in `SpeechCNN`.
+
+    References
+    ----------
+    K. Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, EMNLP 2014.
+    """
+
+    _network: ClassVar = "rnn"
+    _parameter_constraints: ClassVar[dict] = {
+        **KerasSpeechClassifier._parameter_constraints,
+        "units": _POSITIVE,
+        "n_layers": _POSITIVE,
+        "subsampling": _POSITIVE,
+    }
+
+    units: int = 64
+    n_layers: int = 2
+    subsampling: int = 4
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class SpeechCRNN(KerasSpeechClassifier):
+    """Classifier of clips: convolutions over frames and features, then an LSTM over time.
+
+    Parameters
+    ----------
+    filters : tuple of int, default=(8, 24)
+        One convolution and max-pooling each, which halves frames and features.
+    kernel_size : int, default=3
+        Frames and features that a convolution sees.
+    units : int, default=64
+        Units of the LSTM, in each direction.
+    dropout, masks, epochs, batch_size, optimizer, optimizer__learning_rate, optimizer__weight_decay, \
+learning_rate_schedule, label_smoothing, class_weight, early_stopping, validation_fraction, n_iter_no_change, \
+callbacks, warm_start, random_state, verbose
+        As in `SpeechCNN`.
+
+    Attributes
+    ----------
+    classes_, history_, model_, n_features_in_
+        As in `SpeechCNN`.
+
+    References
+    ----------
+    T. N. Sainath et al., Convolutional, Long Short-Term Memory, Fully Connected Deep Neural Networks, ICASSP 2015.
+    """
+
+    _network: ClassVar = "crnn"
+    _parameter_constraints: ClassVar[dict] = {
+        **KerasSpeechClassifier._parameter_constraints,
+        "filters": [tuple, list],
+        "kernel_size": _POSITIVE,
+        "units": _POSITIVE,
+    }
+
+    filters: tuple = (8, 24)
+    kernel_size: int = 3
+    units: int = 64
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class SpeechTransformer(KerasSpeechClassifier):
+    """Classifier of clips: a Transformer encoder over time.
+
+    Parameters
+    ----------
+    units : int, default=64
+        Width of the encoder, a multiple of `n_heads`.
+    n_layers : int, default=3
+    n_heads : int, default=4
+        Attention heads of a layer.
+    subsampling : int, default=4
+        Frames that a first convolution makes into one time step.
+    dropout, masks, epochs, batch_size, optimizer, optimizer__learning_rate, optimizer__weight_decay, \
+learning_rate_schedule, label_smoothing, class_weight, early_stopping, validation_fraction, n_iter_no_change, \
+callbacks, warm_start, random_state, verbose
+        As in `SpeechCNN`.
+
+    Attributes
+    ----------
+    classes_, history_, model_, n_features_in_
+        As in `SpeechCNN`.
+
+    References
+    ----------
+    A. Berg et al., Keyword Transformer: A Self-Attention Model for Keyword Spotting, Interspeech 2021.
+    """
+
+    _network: ClassVar = "transformer"
+    _parameter_constraints: ClassVar[dict] = {
+        **KerasSpeechClassifier._parameter_constraints,
+        "units": _POSITIVE,
+        "n_layers": _POSITIVE,
+        "n_heads": _POSITIVE,
+        "subsampling": _POSITIVE,
+    }
+
+    units: int = 64
+    n_layers: int = 3
+    n_heads: int = 4
+    subsampling: int = 4
+    dropout: float = 0.1

@@ -1,0 +1,234 @@
+"""The command line: demo, train, evaluate, predict."""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from . import __version__
+
+_NETWORKS = {"cnn": "SpeechCNN", "rnn": "SpeechRNN", "crnn": "SpeechCRNN", "transformer": "SpeechTransformer"}
+_FEATURES = {"mel": "MelFeatures", "mfcc": "MFCCFeatures"}
+
+_EXAMPLES = """\
+examples:
+  sklspeech demo
+  sklspeech train recordings/ -o model.joblib
+  sklspeech train speech_commands/ -o model.joblib --pattern '(?P<label>\\w+)/(?P<speaker>\\w+)_nohash_'
+  sklspeech evaluate model.joblib recordings/ --split test
+  sklspeech predict model.joblib one.wav two.flac
+"""
+
+
+def main(argv=None):
+    """Run a command.
+
+    Parameters
+    ----------
+    argv : list of str or None, default=None
+        Arguments; None takes those of the process.
+
+    Returns
+    -------
+    code : int
+        0, or 1 where something could not be done; wrong usage exits with 2.
+    """
+    args = _parser().parse_args(argv)
+    try:
+        return args.run(args)
+    except (ValueError, OSError) as error:
+        print(f"sklspeech {args.command}: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"sklspeech {args.command}: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="sklspeech",
+        description="Speech recognition as scikit-learn estimators.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"sklspeech {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    demo = _command(commands, "demo", _demo, "train on embedded synthetic speech, test on speakers never heard")
+    demo.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
+
+    train = _command(commands, "train", _train, "train a model on a folder of recordings")
+    _add_folder(train)
+    train.add_argument("-o", "--output", required=True, type=Path, metavar="MODEL", help="file to write, joblib")
+    train.add_argument("--features", choices=_FEATURES, default="mel", help="default: %(default)s")
+    train.add_argument("--network", choices=_NETWORKS, default="cnn", help="default: %(default)s")
+    train.add_argument("--epochs", type=int, default=30, help="passes over the recordings (default: %(default)s)")
+    train.add_argument("--seed", type=int, default=None, help="random seed")
+
+    evaluate = _command(commands, "evaluate", _evaluate, "measure a model on a folder of recordings")
+    evaluate.add_argument("model", type=Path, metavar="MODEL", help="file written by train")
+    _add_folder(evaluate)
+
+    predict = _command(commands, "predict", _predict, "print label and probability of recordings, tab-separated")
+    predict.add_argument("model", type=Path, metavar="MODEL", help="file written by train; a pickle: trust its source")
+    predict.add_argument("files", nargs="+", metavar="FILE", help="recordings")
+    return parser
+
+
+def _command(commands, name, run, text):
+    lines = [line for line in _EXAMPLES.splitlines() if f"sklspeech {name}" in line]
+    parser = commands.add_parser(
+        name,
+        help=text,
+        description=text[0].upper() + text[1:] + ".",
+        epilog="\n".join(["examples:", *lines]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_folder(parser):
+    parser.add_argument("root", type=Path, metavar="ROOT", help="folder of recordings: one sub-folder a label")
+    parser.add_argument("--pattern", help="regular expression for paths, with groups label and, if known, speaker")
+    parser.add_argument("--manifest", help="CSV with path, label, speaker, split (default: ROOT/manifest.csv if there)")
+    parser.add_argument("--split", help="only rows of the manifest with this split")
+
+
+def _load_folder(args):
+    from .datasets import load_speech_folder
+
+    speech = load_speech_folder(args.root, pattern=args.pattern, manifest=args.manifest, split=args.split)
+    print(speech.DESCR)
+    return speech
+
+
+def _train(args):
+    speech = _load_folder(args)
+    if not args.output.parent.is_dir():
+        raise ValueError(f"{args.output.parent} is not a folder, {args.output} cannot be written")
+    pipeline = _fit(
+        speech.data, speech.target, _FEATURES[args.features], _NETWORKS[args.network], args.epochs, args.seed
+    )
+    _save(pipeline, args.output)
+    return 0
+
+
+def _fit(paths, labels, features, network, epochs, seed):
+    """Train a pipeline of two classes, with a progress bar."""
+    from sklearn.callback import ProgressBar
+
+    with _quiet_tensorflow():
+        import keras
+
+        import sklspeech
+
+        keras.ops.zeros(1)  # now devices are looked for, not in the middle of the progress bar
+        steps = [getattr(sklspeech, features)(n_jobs=-1), getattr(sklspeech, network)(epochs=epochs, random_state=seed)]
+    pipeline = sklspeech.Pipeline(steps).set_callbacks(ProgressBar())
+    start = time.perf_counter()
+    pipeline.fit(paths, labels)
+    print(f"trained in {time.perf_counter() - start:.0f} s")
+    return pipeline.set_callbacks()
+
+
+def _save(pipeline, path):
+    import joblib
+
+    joblib.dump(pipeline, path)
+    print(f"saved {path} ({path.stat().st_size / 1e6:.1f} MB)")
+
+
+def _load(path):
+    import joblib
+
+    if not path.is_file():
+        raise ValueError(f"{path} does not exist")
+    try:
+        with _quiet_tensorflow():
+            model = joblib.load(path)
+    except Exception as error:  # whatever a file that is no pickle, or one of other versions, makes of the loader
+        raise ValueError(f"{path} cannot be loaded as a model ({type(error).__name__}: {error})") from error
+    if not hasattr(model, "predict_proba"):
+        raise ValueError(f"{path} holds {type(model).__name__}, expected a trained pipeline")
+    return model
+
+
+def _evaluate(args):
+    from sklearn.metrics import accuracy_score, classification_report
+
+    model = _load(args.model)
+    speech = _load_folder(args)
+    unknown = sorted(set(speech.target_names) - set(model.classes_))
+    if unknown:
+        raise ValueError(f"{args.root} has labels that the model was not trained on: {unknown}")
+    predicted = model.predict(speech.data)
+    print(classification_report(speech.target, predicted, digits=3, zero_division=0))
+    if speech.groups is not None:
+        print("accuracy by speaker")
+        for speaker in sorted(set(speech.groups)):
+            own = speech.groups == speaker
+            print(f"  {speaker:20} {accuracy_score(speech.target[own], predicted[own]):.3f}  of {own.sum()}")
+    print(f"accuracy {accuracy_score(speech.target, predicted):.4f}")
+    return 0
+
+
+def _predict(args):
+    from .audio import AudioError
+
+    model = _load(args.model)
+    failed = 0
+    for path in args.files:
+        try:
+            (probabilities,) = model.predict_proba([path])
+        except AudioError as error:
+            print(f"sklspeech predict: error: {error}", file=sys.stderr)
+            failed += 1
+            continue
+        best = probabilities.argmax()
+        print(f"{path}\t{model.classes_[best]}\t{probabilities[best]:.4f}")
+    return 1 if failed else 0
+
+
+def _demo(args):
+    from sklearn.metrics import accuracy_score
+
+    from .datasets import make_spoken_words
+
+    with tempfile.TemporaryDirectory(prefix="sklspeech-") as folder:
+        print("making speech: ten digits by 20 speakers who do not exist ...", flush=True)
+        speech = make_spoken_words(n_speakers=20, n_takes=5, folder=folder, random_state=args.seed)
+        heard = speech.groups < "s15"
+        print(f"training on {heard.sum()} recordings of 15 speakers ...", flush=True)
+        pipeline = _fit(speech.data[heard], speech.target[heard], "MelFeatures", "SpeechCNN", 20, args.seed)
+        predicted = pipeline.predict(speech.data[~heard])
+        accuracy = accuracy_score(speech.target[~heard], predicted)
+        print(f"accuracy on {(~heard).sum()} recordings of 5 speakers never heard: {100 * accuracy:.1f} %")
+        path = Path(folder) / "model.joblib"
+        _save(pipeline, path)
+        clips = speech.data[~heard][:50:10]  # every other word of the first of them
+        for clip, label in zip(clips, _load(path).predict(clips), strict=True):
+            print(f"loaded again: {Path(clip).parent.name}/{Path(clip).name} is heard as {label}")
+    return 0
+
+
+@contextmanager
+def _quiet_tensorflow():
+    """Keep TensorFlow's greetings, which no setting silences, off the terminal while it starts."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""The few layers of our own, registered so that a saved network finds them, in keras.ops alone."""
+
+import keras
+import numpy as np
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("sklspeech")
+class Standardize(keras.layers.Layer):
+    """(x - mean) / deviation, feature by feature; the two are learned from the training clips by `adapt`.
+
+    They are weights, not constants, so that they are saved, loaded and exported with the network.
+    """
+
+    def build(self, input_shape):
+        shape = (input_shape[-1],)
+        self.mean = self.add_weight(name="mean", shape=shape, initializer="zeros", trainable=False)
+        self.scale = self.add_weight(name="scale", shape=shape, initializer="ones", trainable=False)
+
+    def adapt(self, X):
+        """Learn mean and scale.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, n_frames, n_features), float32
+        """
+        deviation = X.std(axis=(0, 1), dtype=np.float64)
+        # A feature that never changes is only centred, as in scikit-learn's StandardScaler.
+        constant = deviation <= 10 * np.finfo(np.float32).eps * np.abs(X).max(axis=(0, 1))
+        self.mean.assign(X.mean(axis=(0, 1), dtype=np.float64))
+        self.scale.assign(1.0 / np.where(constant, 1.0, deviation))
+
+    def call(self, inputs):
+        return (inputs - self.mean) * self.scale
+
+
+@keras.saving.register_keras_serializable("sklspeech")
+class SpecAugment(keras.layers.Layer):
+    """Mask bands of features and spans of frames while training (D. S. Park et al., SpecAugment, 2019).
+
+    Every mask has a width drawn evenly from 0 to its largest one, and its own place in every clip. What is masked is
+    set to 0, the mean of standardized features.
+
+    Parameters
+    ----------
+    feature_masks, time_masks : int
+        Masks a clip.
+    feature_width, time_width : float
+        Largest width, as a share of the features or frames.
+    seed : int or None, default=None
+    """
+
+    def __init__(self, feature_masks, feature_width, time_masks, time_width, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.feature_masks = feature_masks
+        self.feature_width = feature_width
+        self.time_masks = time_masks
+        self.time_width = time_width
+        self.seed = seed
+        self.generator = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs, training=False):
+        if not training:
+            return inputs
+        n_clips, n_frames, n_features = ops.shape(inputs)[0], inputs.shape[1], inputs.shape[2]
+        frames = self._kept(n_clips, n_frames, self.time_masks, self.time_width)[:, :, None]
+        features = self._kept(n_clips, n_features, self.feature_masks, self.feature_width)[:, None, :]
+        return inputs * frames * features
+
+    def _kept(self, n_clips, length, n_masks, width):
+        """1 where nothing is masked, else 0: (n_clips, length)."""
+        draws = keras.random.uniform((2, n_clips, n_masks, 1), seed=self.generator)
+        widths = ops.floor(draws[0] * (width * length + 1))
+        starts = ops.floor(draws[1] * (length - widths + 1))
+        positions = ops.arange(length, dtype="float32")
+        masked = ops.logical_and(positions >= starts, positions < starts + widths)
+        return 1.0 - ops.cast(ops.any(masked, axis=1), "float32")
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "feature_masks": self.feature_masks,
+            "feature_width": self.feature_width,
+            "time_masks": self.time_masks,
+            "time_width": self.time_width,
+            "seed": self.seed,
+        }
+
+
+@keras.saving.register_keras_serializable("sklspeech")
+class PositionEmbedding(keras.layers.Layer):
+    """Add a learned vector to every time step, which tells attention where in the clip it is."""
+
+    def build(self, input_shape):
+        self.embedding = self.add_weight(
+            name="embedding", shape=input_shape[1:], initializer=keras.initializers.RandomNormal(stddev=0.02)
+        )
+
+    def call(self, inputs):
+        return inputs + self.embedding

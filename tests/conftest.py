@@ -1,0 +1,57 @@
+"""Recordings and small data sets that several tests share."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+DATA = Path(os.environ.get("SKLSPEECH_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+def recordings(name):
+    """A folder of real recordings; the test is skipped where it is absent."""
+    folder = DATA / name
+    if not folder.is_dir():
+        pytest.skip(f"no recordings in {folder}; set SKLSPEECH_DATA to the folder that holds {name}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def fsdd():
+    """The Free Spoken Digit Dataset: Bunch of paths, labels and speakers."""
+    from sklspeech.datasets import load_speech_folder
+
+    return load_speech_folder(recordings("fsdd"))
+
+
+@pytest.fixture(scope="session")
+def odd_audio():
+    """The folder of good and bad files."""
+    return recordings("odd_audio")
+
+
+@pytest.fixture(scope="session")
+def words(tmp_path_factory):
+    """Sixty WAV files: yes, no and stop by four synthetic speakers."""
+    from sklspeech.datasets import make_spoken_words
+
+    folder = tmp_path_factory.mktemp("words")
+    return make_spoken_words(["yes", "no", "stop"], n_speakers=4, n_takes=5, folder=folder, random_state=0)
+
+
+@pytest.fixture(scope="session")
+def features(words):
+    """Mel features of `words`, (60, n_frames, 40)."""
+    from sklspeech import MelFeatures
+
+    return MelFeatures().fit_transform(words.data)
+
+
+@pytest.fixture(scope="session")
+def noise():
+    """One second of noise, quiet at both ends, (16000,)."""
+    random = np.random.default_rng(0)
+    return (random.normal(0, 0.1, 16000) * np.hanning(16000)).astype(np.float32)

@@ -1,0 +1,217 @@
+"""Reading and loading: librosa.load is the reference, and every bad file is named."""
+
+import pickle
+import shutil
+
+import librosa
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from conftest import DATA
+
+from sklspeech import AudioError, AudioLoader
+from sklspeech.audio import fit_length, read_duration, read_waveform, typical_duration
+
+GOOD = sorted(path.name for path in (DATA / "odd_audio").glob("good_*"))
+BAD = {
+    "bad_awful.wav": "sample rate of 1092676 Hz",
+    "bad_bad.wav": "not audio",
+    "bad_contains_nan.wav": "NaN",
+    "bad_empty.wav": "is empty",
+    "bad_evil.wav": "not audio",
+    "bad_null.wav": "no samples",
+    "bad_text_named.wav": "not audio",
+    "bad_truncated.flac": "damaged or truncated",
+    "bad_undecodable_126.flac": "damaged or truncated",
+    "bad_undecodable_127.flac": "damaged or truncated",
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("sample_rate", [16000, 8000])
+def test_good_file_equals_librosa(odd_audio, name, sample_rate):
+    expected, _ = librosa.load(odd_audio / name, sr=sample_rate)
+    ours = read_waveform(odd_audio / name, sample_rate)
+    assert ours.dtype == np.float32
+    np.testing.assert_allclose(ours, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_file_is_named_with_its_fault(odd_audio, name):
+    with pytest.raises(AudioError, match=BAD[name]) as error:
+        AudioLoader().fit_transform([str(odd_audio / name)])
+    assert name in str(error.value)
+
+
+def test_every_bad_file_is_in_the_table(odd_audio):
+    assert {path.name for path in odd_audio.glob("bad_*")} == set(BAD)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_one_bad_file_among_good_ones(odd_audio, words, n_jobs):
+    with pytest.raises(AudioError, match="bad_truncated"):
+        AudioLoader(n_jobs=n_jobs).fit_transform([*words.data[:9], odd_audio / "bad_truncated.flac"])
+
+
+@pytest.mark.parametrize(
+    ("extension", "subtype"),
+    [
+        ("wav", "PCM_16"),
+        ("wav", "PCM_U8"),
+        ("wav", "PCM_24"),
+        ("wav", "PCM_32"),
+        ("wav", "FLOAT"),
+        ("wav", "DOUBLE"),
+        ("wav", "ULAW"),
+        ("flac", "PCM_16"),
+        ("ogg", "VORBIS"),
+        ("mp3", "MPEG_LAYER_III"),
+    ],
+)
+@pytest.mark.parametrize("rate", [8000, 16000, 44100])
+def test_formats(tmp_path, noise, extension, subtype, rate):
+    path = tmp_path / f"clip.{extension}"
+    soundfile.write(path, np.stack([noise, noise], axis=1), rate, subtype=subtype)
+    ours = read_waveform(path, 16000)
+    np.testing.assert_allclose(ours, librosa.load(path, sr=16000)[0], atol=1e-6)
+
+
+def test_truncated_wav_is_refused(tmp_path, noise):
+    whole, cut = tmp_path / "whole.wav", tmp_path / "cut.wav"
+    soundfile.write(whole, noise, 16000)
+    cut.write_bytes(whole.read_bytes()[:-1000])
+    with pytest.raises(AudioError, match=r"cut\.wav: is truncated"):
+        read_waveform(cut)
+
+
+def test_wav_of_unknown_length_is_read(tmp_path, noise):
+    """Programs that write to a pipe leave 0xFFFFFFFF in the header."""
+    path = tmp_path / "piped.wav"
+    soundfile.write(path, noise, 16000)
+    data = bytearray(path.read_bytes())
+    data[40:44] = b"\xff\xff\xff\xff"
+    path.write_bytes(data)
+    assert len(read_waveform(path)) == len(noise)
+
+
+@pytest.mark.parametrize(
+    ("make", "fault"),
+    [(lambda p: None, "does not exist"), (lambda p: p.mkdir(), "is a folder"), (lambda p: p.touch(), "is empty")],
+)
+def test_unusable_path(tmp_path, make, fault):
+    make(tmp_path / "clip.wav")
+    with pytest.raises(AudioError, match=fault):
+        read_waveform(tmp_path / "clip.wav")
+
+
+def test_infinite_samples_are_refused(tmp_path):
+    soundfile.write(tmp_path / "inf.wav", np.array([0.0, np.inf]), 16000, subtype="FLOAT")
+    with pytest.raises(AudioError, match="infinite"):
+        read_waveform(tmp_path / "inf.wav")
+
+
+def test_error_survives_a_process_boundary():
+    error = pickle.loads(pickle.dumps(AudioError("a.wav", "is empty")))
+    assert (error.source, error.fault, str(error)) == ("a.wav", "is empty", "a.wav: is empty")
+
+
+CONTAINERS = {
+    "list": list,
+    "tuple": tuple,
+    "array": np.array,
+    "object array": lambda paths: np.array(paths, dtype=object),
+    "column": lambda paths: np.array(paths)[:, None],
+    "Series": pd.Series,
+    "DataFrame": lambda paths: pd.DataFrame({"path": paths}),
+    "Path": lambda paths: [DATA.__class__(path) for path in paths],
+}
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_containers_of_paths(words, container):
+    paths = [str(path) for path in words.data[:3]]
+    expected = AudioLoader().fit_transform(paths)
+    for ours, theirs in zip(AudioLoader().fit_transform(CONTAINERS[container](paths)), expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ("a.wav", r"single path 'a.wav': write \[path\]"),
+        ([], "0 sample"),
+        (["a.wav", np.zeros(3)], "entry 0 is str, entry 1 is ndarray"),
+        ([np.zeros(4, np.int16)], "1-D array of floats"),
+        ([np.zeros((2, 2))], "1-D array of floats"),
+        ([np.zeros(0)], "waveform 0 of X: has no samples"),
+        ([np.zeros(3), np.array([0.0, np.nan])], "waveform 1 of X: has NaN"),
+        ([None], "1-D array of floats"),
+        (np.zeros(5), "Reshape your data"),
+        (np.zeros((2, 3, 4)), "Reshape your data"),
+    ],
+    ids=str,
+)
+def test_wrong_input(X, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        AudioLoader().fit(X).transform(X)
+
+
+@pytest.mark.parametrize("duration", [0.3, 1.0, "auto"])
+def test_duration_makes_one_length(words, duration):
+    loader = AudioLoader(duration=duration)
+    waveforms = loader.fit_transform(words.data)
+    ragged = AudioLoader().fit_transform(words.data)
+    assert waveforms.shape == (len(words.data), loader.n_samples_)
+    expected = [librosa.util.fix_length(waveform, size=loader.n_samples_) for waveform in ragged]
+    np.testing.assert_array_equal(waveforms, expected)
+
+
+def test_auto_duration_ignores_one_long_recording(fsdd, odd_audio):
+    loader = AudioLoader(duration="auto").fit([*fsdd.data[:50], odd_audio / "good_long_noise.wav"])
+    assert loader.duration_ < 2
+
+
+@pytest.mark.parametrize(
+    ("durations", "expected"), [([1.0], 1.0), ([0.9, 1.0], 1.0), ([1.0] * 9 + [27.0], 1.0), ([0.4, 0.5, 0.6, 0.7], 0.7)]
+)
+def test_typical_duration(durations, expected):
+    assert typical_duration(durations) == expected
+
+
+def test_duration_is_read_from_the_header(words):
+    assert read_duration(words.data[0]) == pytest.approx(len(read_waveform(words.data[0])) / 16000)
+
+
+def test_waveforms_pass_through(words):
+    waveforms = AudioLoader().fit_transform(words.data)
+    for ours, theirs in zip(AudioLoader().fit_transform(waveforms), waveforms, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("n_jobs", [2, -1])
+def test_threads_change_nothing(words, n_jobs):
+    np.testing.assert_array_equal(
+        AudioLoader(duration=1.0, n_jobs=n_jobs).fit_transform(words.data),
+        AudioLoader(duration=1.0).fit_transform(words.data),
+    )
+
+
+@pytest.mark.parametrize(
+    "params", [{"sample_rate": 10}, {"duration": 0}, {"duration": "long"}, {"n_jobs": 1.5}], ids=str
+)
+def test_wrong_parameter(words, params):
+    with pytest.raises(ValueError, match=next(iter(params))):
+        AudioLoader(**params).fit(words.data)
+
+
+def test_fit_length_cuts_and_pads():
+    waveform = np.arange(1, 4, dtype=np.float32)
+    assert fit_length(waveform, 2).tolist() == [1, 2]
+    assert fit_length(waveform, 5).tolist() == [1, 2, 3, 0, 0]
+
+
+def test_name_with_unusual_characters(tmp_path, words):
+    path = tmp_path / "où est-ce ? 音声.wav"
+    shutil.copy(words.data[0], path)
+    np.testing.assert_array_equal(read_waveform(path), read_waveform(words.data[0]))

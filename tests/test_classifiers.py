@@ -1,0 +1,377 @@
+"""The four classifiers on features of synthetic words: what scikit-learn's battery does not ask."""
+
+import functools
+import pickle
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.callback import ScoringMonitor
+from sklearn.model_selection import cross_val_score
+
+from sklspeech import SpeechCNN, SpeechCRNN, SpeechRNN, SpeechTransformer
+
+SMALL = {"epochs": 2, "random_state": 0}
+CLASSIFIERS = [
+    SpeechCNN(filters=(8, 8), **SMALL),
+    SpeechRNN(units=8, n_layers=1, **SMALL),
+    SpeechCRNN(filters=(4,), units=8, **SMALL),
+    SpeechTransformer(units=8, n_layers=1, **SMALL),
+]
+by_name = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda classifier: type(classifier).__name__)
+
+
+@pytest.fixture(scope="module")
+def fitted(features, words):
+    return SpeechCNN(filters=(8, 8), **SMALL).fit(features, words.target)
+
+
+@pytest.mark.parametrize(
+    "classifier",
+    [SpeechCNN(filters=(16, 16)), SpeechRNN(units=16), SpeechCRNN(units=16), SpeechTransformer(units=16)],
+    ids=lambda classifier: type(classifier).__name__,
+)
+def test_learns_words_of_other_speakers(features, words, classifier):
+    heard = words.groups != "s03"
+    classifier = clone(classifier).set_params(epochs=25, batch_size=8, random_state=0)
+    classifier.fit(features[heard], words.target[heard])
+    assert classifier.score(features[~heard], words.target[~heard]) >= 0.8
+
+
+@by_name
+def test_probabilities_do_not_depend_on_neighbours(features, words, classifier):
+    classifier = clone(classifier).fit(features, words.target)
+    together = classifier.predict_proba(features)
+    assert together.shape == (60, 3)
+    np.testing.assert_allclose(together.sum(axis=1), 1, atol=1e-5)
+    alone = np.concatenate([classifier.predict_proba(features[i : i + 1]) for i in range(10)])
+    np.testing.assert_allclose(alone, together[:10], atol=1e-6)
+    np.testing.assert_array_equal(classifier.predict(features), classifier.classes_[together.argmax(axis=1)])
+
+
+@by_name
+def test_prediction_equals_keras_predict(features, words, classifier):
+    classifier = clone(classifier).fit(features, words.target)
+    expected = classifier.model_.predict(features, verbose=0)
+    np.testing.assert_allclose(classifier.predict_proba(features), expected, atol=1e-6)
+
+
+@by_name
+def test_same_seed_same_weights(features, words, classifier):
+    first = clone(classifier).fit(features, words.target).model_.get_weights()
+    second = clone(classifier).fit(features, words.target).model_.get_weights()
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@by_name
+def test_a_network_from_the_pool_learns_the_same(features, words, classifier):
+    """The second fit gets the network of the first one, that of another seed in between included."""
+    first = clone(classifier).fit(features, words.target).predict_proba(features)
+    clone(classifier).set_params(random_state=1).fit(features, words.target)
+    second = clone(classifier).fit(features, words.target).predict_proba(features)
+    np.testing.assert_array_equal(first, second)
+
+
+SAME_IN_ANOTHER_PROCESS = """
+import hashlib, sys
+import numpy as np
+from sklspeech import SpeechCNN
+X = np.random.default_rng(0).normal(size=(40, 30, 10)).astype("float32")
+y = np.arange(40) % 4
+network = SpeechCNN(filters=(8, 8), epochs=2, random_state=0).fit(X, y).model_
+print(hashlib.sha256(b"".join(w.tobytes() for w in network.get_weights())).hexdigest())
+"""
+
+
+def test_same_seed_same_weights_in_another_process():
+    run = [sys.executable, "-c", SAME_IN_ANOTHER_PROCESS]
+    first, second = (subprocess.run(run, capture_output=True, text=True, check=True).stdout for _ in range(2))
+    assert first == second
+
+
+def test_a_kept_network_is_never_lent_again(features, words):
+    classifier = SpeechCNN(filters=(8, 8), **SMALL).fit(features, words.target)
+    kept = classifier.model_
+    expected = kept.get_weights()
+    del classifier
+    SpeechCNN(filters=(8, 8), epochs=2, random_state=5).fit(features, words.target)
+    for a, b in zip(kept.get_weights(), expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_two_fitted_at_once_do_not_share(features, words):
+    first = SpeechCNN(filters=(8, 8), **SMALL).fit(features, words.target)
+    before = first.predict_proba(features)
+    second = SpeechCNN(filters=(8, 8), epochs=2, random_state=1).fit(features, words.target)
+    np.testing.assert_array_equal(first.predict_proba(features), before)
+    assert not np.array_equal(second.predict_proba(features), before)
+
+
+def test_random_state_instance_is_advanced(features, words):
+    random = np.random.RandomState(0)
+    classifier = SpeechCNN(filters=(8,), epochs=1, random_state=random)
+    first = classifier.fit(features, words.target).predict_proba(features)
+    assert not np.array_equal(classifier.fit(features, words.target).predict_proba(features), first)
+
+
+def test_fit_leaves_global_random_state_alone(features, words):
+    import random
+
+    random.seed(1)
+    np.random.seed(1)  # noqa: NPY002
+    expected = random.random(), np.random.random()  # noqa: NPY002
+    random.seed(1)
+    np.random.seed(1)  # noqa: NPY002
+    SpeechCNN(filters=(8,), **SMALL).fit(features, words.target)
+    assert (random.random(), np.random.random()) == expected  # noqa: NPY002
+
+
+@pytest.mark.parametrize("labels", [np.array([3, 7, 11]), np.array(["a", "b", "c"]), np.array([True, False, True])])
+def test_labels(features, words, labels):
+    y = labels[np.unique(words.target, return_inverse=True)[1]]
+    classifier = SpeechCNN(filters=(8,), **SMALL).fit(features, y)
+    assert classifier.classes_.tolist() == sorted(set(y.tolist()))
+    assert classifier.predict(features).dtype == y.dtype
+
+
+def test_normalisation_is_part_of_the_network(features, words):
+    classifier = SpeechCNN(filters=(8, 8), **SMALL)
+    loud = classifier.fit(features, words.target).predict_proba(features)
+    quiet = classifier.fit(features * 0.01 + 40, words.target).predict_proba(features * 0.01 + 40)
+    np.testing.assert_allclose(loud, quiet, atol=0.02)
+
+
+def test_a_feature_that_never_changes(features, words):
+    constant = features.copy()
+    constant[..., 3] = -100.0
+    assert np.isfinite(SpeechCNN(filters=(8,), **SMALL).fit(constant, words.target).predict_proba(constant)).all()
+
+
+def test_plain_table(features, words):
+    table = features.mean(axis=1)
+    classifier = SpeechCNN(filters=(16,), kernel_size=1, epochs=40, batch_size=8, random_state=0)
+    assert classifier.fit(table, words.target).score(table, words.target) > 0.9
+    assert classifier.n_features_in_ == 40
+
+
+def test_sample_weight_and_class_weight_count(words):
+    X = np.random.default_rng(0).normal(size=(60, 20, 8)).astype(np.float32)  # nothing to learn but the weights
+    base = SpeechCNN(filters=(4,), epochs=10, batch_size=8, random_state=0)
+    only_no = np.where(words.target == "no", 1.0, 1e-3)
+    assert (base.fit(X, words.target, sample_weight=only_no).predict(X) == "no").mean() > 0.9
+    weighted = clone(base).set_params(class_weight={"no": 1.0, "yes": 1e-3, "stop": 1e-3})
+    assert (weighted.fit(X, words.target).predict(X) == "no").mean() > 0.9
+    np.testing.assert_array_equal(
+        base.fit(X, words.target, sample_weight=np.full(60, 7.0)).predict_proba(X),
+        base.fit(X, words.target).predict_proba(X),
+    )
+
+
+def test_early_stopping_looks_at_every_class(features, words):
+    """Class-sorted clips: Keras's own split would validate on the last class alone."""
+    order = np.argsort(words.target)
+    classifier = SpeechCNN(
+        filters=(8, 8),
+        epochs=60,
+        batch_size=8,
+        early_stopping=True,
+        validation_fraction=0.2,
+        n_iter_no_change=3,
+        random_state=0,
+    )
+    classifier.fit(features[order], words.target[order])
+    losses = classifier.history_["val_loss"]
+    assert len(losses) < 60
+    assert classifier.score(features, words.target) > 0.8
+    y = np.repeat(np.eye(3), 20, axis=0)
+    train, validation = classifier._split(y)
+    assert y[validation].sum(axis=0).tolist() == [4, 4, 4]
+    assert sorted([*train, *validation]) == list(range(60))
+
+
+@pytest.mark.parametrize(
+    ("y", "fraction", "message"),
+    [
+        (["a"] * 59 + ["b"], 0.1, r"2 clips or more of every class, got 1 of \['b'\]"),
+        (["a", "b"] * 30, 0.99, "leaves 1 of 60"),
+    ],
+)
+def test_early_stopping_without_enough_clips(features, y, fraction, message):
+    classifier = SpeechCNN(filters=(8,), early_stopping=True, validation_fraction=fraction, **SMALL)
+    with pytest.raises(ValueError, match=message):
+        classifier.fit(features, y)
+
+
+def test_warm_start_goes_on(features, words):
+    classifier = SpeechCNN(filters=(8, 8), epochs=3, warm_start=True, random_state=0)
+    first = classifier.fit(features, words.target).history_["loss"]
+    second = classifier.fit(features, words.target).history_["loss"]
+    assert len(second) == 3
+    assert second[0] < first[0]
+    cold = classifier.set_params(warm_start=False).fit(features, words.target).history_["loss"]
+    assert cold == first
+
+
+def test_partial_fit(features, words):
+    classifier = SpeechCNN(filters=(8, 8), batch_size=8, random_state=0)
+    only_no = words.target == "no"
+    classifier.partial_fit(features[only_no], words.target[only_no], classes=["no", "stop", "yes"])
+    assert classifier.classes_.tolist() == ["no", "stop", "yes"]
+    for _ in range(14):
+        classifier.partial_fit(features, words.target)
+    assert len(classifier.history_["loss"]) == 15
+    assert classifier.score(features, words.target) > 0.8
+    with pytest.raises(ValueError, match=r"labels \['maybe'\] that are not among classes"):
+        classifier.partial_fit(features[:1], ["maybe"])
+
+
+class Count(keras.callbacks.Callback):
+    seen: list = []  # noqa: RUF012
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seen.append(epoch)
+
+
+@pytest.mark.parametrize("callback", [Count, Count()], ids=["class", "instance"])
+def test_keras_callbacks(features, words, callback):
+    Count.seen.clear()
+    classifier = SpeechCNN(filters=(8,), callbacks=[callback], **SMALL).fit(features, words.target)
+    assert Count.seen == [0, 1]
+    assert clone(classifier).fit(features, words.target)
+    if isinstance(callback, Count):
+        assert callback.model is None
+    with pytest.raises(TypeError, match="must be Keras callbacks"):
+        SpeechCNN(callbacks=[print]).fit(features, words.target)
+
+
+def test_scikit_learn_callbacks(features, words):
+    monitor = ScoringMonitor(scoring="accuracy")
+    classifier = SpeechCNN(filters=(8,), **SMALL).set_callbacks(monitor).fit(features, words.target)
+    scores = [row["accuracy"] for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+    assert len(scores) == 2
+    assert scores[-1] == classifier.score(features, words.target)
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"optimizer__learning_rate": 0.01}, ("AdamW", 0.01)),
+        ({"optimizer": "sgd", "optimizer__learning_rate": 0.1}, ("SGD", 0.1)),
+        ({"optimizer": keras.optimizers.Nadam}, ("Nadam", 0.002)),
+        ({"optimizer": functools.partial(keras.optimizers.SGD, momentum=0.9)}, ("SGD", 0.002)),
+    ],
+    ids=str,
+)
+def test_optimizer(features, words, params, expected):
+    classifier = SpeechCNN(filters=(8,), learning_rate_schedule="constant", **SMALL).set_params(**params)
+    optimizer = clone(classifier).fit(features, words.target).model_.optimizer
+    assert type(optimizer).__name__ == expected[0]
+    assert float(optimizer.learning_rate) == pytest.approx(expected[1])
+
+
+class Rates(keras.callbacks.Callback):
+    seen: list = []  # noqa: RUF012
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.seen.append(float(self.model.optimizer.learning_rate))
+
+
+def test_learning_rate_rises_and_falls(features, words):
+    Rates.seen.clear()
+    SpeechCNN(filters=(8,), epochs=10, batch_size=10, callbacks=[Rates]).fit(features, words.target)
+    assert len(Rates.seen) == 60
+    assert int(np.argmax(Rates.seen)) == 5  # a tenth of the steps
+    assert Rates.seen[5] == pytest.approx(0.002)
+    assert Rates.seen[-1] == pytest.approx(0, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"model__typo": 1}, {"optimizer__typo": 1}, {"typo": 1}, {"fit__epochs": 1}],
+    ids=str,
+)
+def test_set_params_is_strict(params):
+    with pytest.raises(ValueError, match=f"Invalid parameter '{next(iter(params))}'"):
+        SpeechCNN().set_params(**params)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"epochs": 0},
+        {"dropout": 1.0},
+        {"filters": 8},
+        {"optimizer": 3},
+        {"optimizer": "adamww"},
+        {"label_smoothing": -1},
+        {"kernel_size": 0},
+        {"class_weight": "equal"},
+    ],
+    ids=str,
+)
+def test_wrong_parameter(features, words, params):
+    with pytest.raises(ValueError, match=f"{next(iter(params))}|{next(iter(params.values()))}"):
+        SpeechCNN(**params).fit(features, words.target)
+
+
+def test_numpy_numbers_are_numbers(features, words):
+    classifier = SpeechCNN(filters=list(np.array([8, 8])), kernel_size=np.int64(3), dropout=np.float32(0.1), epochs=1)
+    assert classifier.fit(features, words.target).score(features, words.target) >= 0
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (lambda f: [clip[: 20 + i] for i, clip in enumerate(f)], "clips of one length"),
+        (lambda f: f[..., None], "shape"),
+        (lambda f: np.where(f > -60, np.nan, f), "NaN"),
+        (lambda f: f[:0], "0 sample"),
+        (lambda f: f[:59], "inconsistent numbers"),
+    ],
+    ids=["ragged", "4-D", "NaN", "empty", "short"],
+)
+def test_wrong_features(features, words, X, message):
+    with pytest.raises(ValueError, match=message):
+        SpeechCNN(**SMALL).fit(X(features), words.target)
+
+
+def test_wrong_features_after_fit(fitted, features):
+    with pytest.raises(ValueError, match="30 frames and 40 features, but SpeechCNN is expecting"):
+        fitted.predict(features[:, :30])
+
+
+def test_pickle_is_lean_and_exact(fitted, features):
+    data = pickle.dumps(fitted)
+    n_bytes = sum(weights.nbytes for weights in fitted.model_.get_weights())
+    assert len(data) < n_bytes + 10_000  # an optimizer would double it
+    loaded = pickle.loads(data)
+    np.testing.assert_array_equal(loaded.predict_proba(features), fitted.predict_proba(features))
+    assert loaded.history_ == fitted.history_
+    assert pickle.dumps(loaded) == pickle.dumps(pickle.loads(data))
+
+
+def test_loaded_classifier_can_be_trained_on(fitted, features, words):
+    loaded = pickle.loads(pickle.dumps(fitted))
+    loaded.partial_fit(features, words.target)
+    assert len(loaded.history_["loss"]) == len(fitted.history_["loss"]) + 1
+
+
+def test_changed_parameters_do_not_break_a_fitted_classifier(fitted, features):
+    changed = pickle.loads(pickle.dumps(fitted)).set_params(filters=(4,))
+    again = pickle.loads(pickle.dumps(changed))
+    np.testing.assert_array_equal(again.predict_proba(features), fitted.predict_proba(features))
+
+
+def test_prediction_does_not_go_through_keras_predict(fitted, features, monkeypatch):
+    monkeypatch.setattr(keras.Model, "predict", None)
+    assert len(fitted.predict(features[:1])) == 1
+
+
+def test_integer_cv_is_stratified(features, words):
+    order = np.argsort(words.target)
+    classifier = SpeechCNN(filters=(8, 8), epochs=15, batch_size=8, random_state=0)
+    assert cross_val_score(classifier, features[order], words.target[order], cv=3).min() > 0.5

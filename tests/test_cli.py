@@ -1,0 +1,81 @@
+"""The command line as a person types it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from sklspeech import cli
+
+
+@pytest.fixture(scope="module")
+def model(words, tmp_path_factory):
+    """A model, and the folder it was trained on."""
+    path = tmp_path_factory.mktemp("model") / "model.joblib"
+    root = words.data[0].split("/yes/")[0]
+    pattern = r"(?P<label>\w+)/(?P<speaker>\w+)_"
+    assert cli.main(["train", root, "-o", str(path), "--epochs", "20", "--seed", "0", "--pattern", pattern]) == 0
+    return path, root, pattern
+
+
+def test_train_evaluate_predict(model, words, capsys):
+    path, root, pattern = model
+    assert cli.main(["evaluate", str(path), root, "--pattern", pattern]) == 0
+    out = capsys.readouterr().out
+    assert "accuracy by speaker" in out
+    assert float(out.split()[-1]) > 0.7
+    assert cli.main(["predict", str(path), *words.data[:3]]) == 0
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [row[0] for row in rows] == words.data[:3].tolist()
+    assert {row[1] for row in rows} <= {"yes", "no", "stop"}
+    assert all(0 < float(row[2]) <= 1 for row in rows)
+
+
+def test_predict_goes_on_after_a_bad_file(model, words, tmp_path, capsys):
+    (tmp_path / "empty.wav").touch()
+    assert cli.main(["predict", str(model[0]), str(tmp_path / "empty.wav"), words.data[0]]) == 1
+    captured = capsys.readouterr()
+    assert len(captured.out.splitlines()) == 1
+    assert "empty.wav: is empty" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["train", "nowhere", "-o", "m.joblib"], "nowhere is not a folder"),
+        (["train", "{root}", "-o", "nowhere/m.joblib"], "nowhere is not a folder"),
+        (["predict", "nowhere.joblib", "a.wav"], "nowhere.joblib does not exist"),
+        (["predict", "{clip}", "a.wav"], "cannot be loaded as a model"),
+        (["evaluate", "{model}", "{parent}"], "labels that the model was not trained on"),
+        (["evaluate", "{model}", "{root}", "--split", "test"], "needs a manifest"),
+    ],
+)
+def test_errors_without_a_traceback(model, words, capsys, argv, message):
+    path, root, _ = model
+    values = {"root": root, "clip": words.data[0], "model": path, "parent": root.rsplit("/", 1)[0]}
+    assert cli.main([arg.format(**values) for arg in argv]) == 1
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("argv", [[], ["fly"], ["train", "x"], ["train", "x", "-o", "y", "--network", "mlp"]])
+def test_wrong_usage_exits_with_2(argv, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(argv)
+    assert stop.value.code == 2
+
+
+@pytest.mark.parametrize("command", ["demo", "train", "evaluate", "predict"])
+def test_help_has_an_example(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([command, "--help"])
+    assert stop.value.code == 0
+    assert f"sklspeech {command}" in capsys.readouterr().out.split("examples:")[1]
+
+
+def test_demo():
+    """The README's first command."""
+    run = subprocess.run([sys.executable, "-m", "sklspeech.cli", "demo"], capture_output=True, text=True, check=True)
+    accuracy = float(run.stdout.split("never heard: ")[1].split(" %")[0])
+    assert accuracy >= 95
+    assert run.stdout.count("loaded again") == 5
+    assert "Traceback" not in run.stderr

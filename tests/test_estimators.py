@@ -1,0 +1,82 @@
+"""scikit-learn's own battery for every estimator; a check that cannot apply stands here with its reason."""
+
+import pytest
+from sklearn.base import is_classifier
+from sklearn.utils import get_tags
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklspeech import (
+    AudioLoader,
+    FrameStatistics,
+    MelFeatures,
+    MFCCFeatures,
+    SpeechCNN,
+    SpeechCRNN,
+    SpeechRNN,
+    SpeechTransformer,
+)
+
+SMALL = {
+    "epochs": 12,
+    "batch_size": 8,
+    "optimizer__learning_rate": 0.01,
+    "masks": 0,
+    "dropout": 0.0,
+    "label_smoothing": 0.0,
+    "random_state": 0,
+}
+CLASSIFIERS = [
+    SpeechCNN(filters=(16,), kernel_size=3, **SMALL),
+    SpeechRNN(units=8, n_layers=1, **SMALL),
+    SpeechCRNN(filters=(8,), units=8, **SMALL),
+    SpeechTransformer(units=8, n_layers=1, n_heads=2, **SMALL),
+]
+FRAMES = {"n_fft": 16, "hop_length": 1, "n_mels": 2}
+CLIP_TRANSFORMERS = [AudioLoader(duration="auto"), MelFeatures(**FRAMES), MFCCFeatures(n_mfcc=2, **FRAMES)]
+
+
+def not_for_classifiers(estimator):
+    return {
+        "check_estimator_tags_renamed": "scikeras defines _more_tags in its base class; ours has __sklearn_tags__",
+        "check_sample_weight_equivalence_on_dense_data": "a clip twice and a clip of weight 2 fall into other batches",
+    }
+
+
+def not_for_clip_transformers(estimator):
+    reason = "the samples of a waveform are no features: a clip of any length is taken, and made as long as duration_"
+    return dict.fromkeys(
+        [
+            "check_n_features_in",
+            "check_n_features_in_after_fitting",
+            "check_transformer_general",
+        ],
+        reason,
+    )
+
+
+@parametrize_with_checks(CLASSIFIERS, expected_failed_checks=not_for_classifiers)
+def test_classifier(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(CLIP_TRANSFORMERS, expected_failed_checks=not_for_clip_transformers)
+def test_clip_transformer(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks([FrameStatistics()])
+def test_frame_statistics(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("estimator", CLASSIFIERS, ids=lambda estimator: type(estimator).__name__)
+def test_tags_of_a_classifier(estimator):
+    assert is_classifier(estimator)
+    assert get_tags(estimator).estimator_type == "classifier"
+    assert get_tags(estimator).input_tags.three_d_array
+
+
+@pytest.mark.parametrize("estimator", CLIP_TRANSFORMERS, ids=lambda estimator: type(estimator).__name__)
+def test_tags_of_a_clip_transformer(estimator):
+    assert get_tags(estimator).input_tags.string
+    assert get_tags(estimator).input_tags.two_d_array

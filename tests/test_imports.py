@@ -1,0 +1,36 @@
+"""Who must never import what, in a fresh process."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"tensorflow", "keras", "scikeras", "librosa", "matplotlib"}
+RULES = {
+    "sklspeech": HEAVY | {"sklearn", "numpy"},
+    "sklspeech.spectral": HEAVY | {"sklearn", "soundfile", "soxr", "joblib"},
+    "sklspeech.audio": HEAVY,
+    "sklspeech.features": HEAVY,
+    "sklspeech.pipeline": HEAVY,
+    "sklspeech.datasets": HEAVY,
+    "sklspeech.cli": HEAVY,
+    "sklspeech.networks": {"scikeras", "librosa"},  # Keras itself loads scikit-learn
+    "sklspeech.layers": {"scikeras", "librosa"},
+    "sklspeech.classifiers": {"librosa"},
+}
+
+
+@pytest.mark.parametrize("module", RULES)
+def test_module_does_not_load(module):
+    code = f"import sys, {module}; print(*{{name.split('.')[0] for name in sys.modules}})"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not RULES[module] & set(run.stdout.split())
+
+
+def test_only_one_module_knows_scikeras():
+    from pathlib import Path
+
+    import sklspeech
+
+    sources = Path(sklspeech.__file__).parent.rglob("*.py")
+    assert [path.name for path in sources if "from scikeras" in path.read_text(encoding="utf-8")] == ["_scikeras.py"]

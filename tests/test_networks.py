@@ -1,0 +1,98 @@
+"""The networks as Keras models."""
+
+import importlib.util
+import inspect
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from sklspeech import networks
+from sklspeech.layers import PositionEmbedding, SpecAugment, Standardize
+
+BUILDERS = [networks.cnn, networks.rnn, networks.crnn, networks.transformer]
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+@pytest.mark.parametrize("shape", [(101, 40), (7, 13), (1, 5), (1, 1)])
+def test_output_is_probabilities(build, shape):
+    network = build(shape, 4)
+    probabilities = np.asarray(network(np.random.default_rng(0).normal(size=(3, *shape)).astype(np.float32)))
+    assert probabilities.shape == (3, 4)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+def test_network_is_saved_and_loaded_without_custom_objects(build, tmp_path):
+    network = build((20, 8), 3)
+    X = np.random.default_rng(0).normal(size=(2, 20, 8)).astype(np.float32)
+    network.save(tmp_path / "network.keras")
+    loaded = keras.models.load_model(tmp_path / "network.keras")
+    np.testing.assert_allclose(np.asarray(loaded(X)), np.asarray(network(X)), atol=1e-6)
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+def test_classifier_has_the_defaults_of_its_network(build):
+    from sklspeech import classifiers
+
+    classifier = next(c for c in vars(classifiers).values() if getattr(c, "_network", None) == build.__name__)()
+    defaults = {p.name: p.default for p in list(inspect.signature(build).parameters.values())[2:]}
+    assert {name: getattr(classifier, name) for name in defaults} == defaults
+
+
+def test_standardize():
+    X = np.random.default_rng(0).normal(5, 3, size=(50, 20, 4)).astype(np.float32)
+    X[..., 2] = 7.0
+    layer = Standardize()
+    layer.build(X.shape)
+    layer.adapt(X)
+    out = np.asarray(layer(X))
+    np.testing.assert_allclose(out.mean(axis=(0, 1)), 0, atol=1e-4)
+    np.testing.assert_allclose(out.std(axis=(0, 1)), [1, 1, 0, 1], atol=1e-4)
+
+
+def test_spec_augment_masks_whole_bands_and_spans_in_training_only():
+    X = np.ones((200, 30, 20), np.float32)
+    layer = SpecAugment(1, 0.2, 1, 0.2, seed=0)
+    np.testing.assert_array_equal(np.asarray(layer(X)), X)
+    out = np.asarray(layer(X, training=True))
+    frames, features = out.max(axis=2) == 0, out.max(axis=1) == 0  # masked in every feature, in every frame
+    np.testing.assert_array_equal(out == 0, frames[:, :, None] | features[:, None, :])
+    assert frames.sum(axis=1).max() == 6
+    assert features.sum(axis=1).max() == 4
+    assert len(np.unique(frames, axis=0)) > 50
+
+
+@pytest.mark.parametrize(
+    "layer", [Standardize(), SpecAugment(1, 0.2, 2, 0.1, seed=3), PositionEmbedding()], ids=lambda layer: layer.name
+)
+def test_layers_are_serializable(layer):
+    copy = keras.layers.deserialize(keras.layers.serialize(layer))
+    assert copy.get_config() == layer.get_config()
+
+
+ON_ANOTHER_BACKEND = """
+import numpy as np, pickle
+from sklspeech import SpeechCNN, SpeechCRNN, SpeechRNN, SpeechTransformer
+X = np.random.default_rng(0).normal(size=(24, 20, 8)).astype("float32")
+y = np.arange(24) % 2
+X[y == 1] += 1
+for make in (SpeechCNN, SpeechRNN, SpeechCRNN, SpeechTransformer):
+    first = make(epochs=3, batch_size=8, random_state=0).fit(X, y)
+    p = first.predict_proba(X)
+    assert p.shape == (24, 2) and np.allclose(p.sum(1), 1, atol=1e-5)
+    assert np.allclose(pickle.loads(pickle.dumps(first)).predict_proba(X), p, atol=1e-6)
+    del first
+    assert np.allclose(make(epochs=3, batch_size=8, random_state=0).fit(X, y).predict_proba(X), p, atol=1e-5)
+"""
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_other_backend(backend):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    subprocess.run([sys.executable, "-c", ON_ANOTHER_BACKEND], env=environment, check=True, timeout=300)

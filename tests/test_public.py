@@ -1,0 +1,44 @@
+"""The public surface: what is promised is there, documented, and nothing else."""
+
+import inspect
+
+import pytest
+
+import sklspeech
+from sklspeech import datasets
+
+ESTIMATORS = [
+    "AudioLoader",
+    "FrameStatistics",
+    "MFCCFeatures",
+    "MelFeatures",
+    "Pipeline",
+    "SpeechCNN",
+    "SpeechCRNN",
+    "SpeechRNN",
+    "SpeechTransformer",
+]
+
+
+def test_names():
+    assert sklspeech.__all__ == sorted(
+        [*ESTIMATORS, "AudioError", "audio", "datasets", "features", "networks", "spectral"]
+    )
+    assert set(sklspeech.__all__) <= set(dir(sklspeech))
+    with pytest.raises(AttributeError, match="no attribute 'SpeechCNNN'"):
+        sklspeech.SpeechCNNN  # noqa: B018
+
+
+@pytest.mark.parametrize("name", [*ESTIMATORS, "AudioError"])
+def test_documented(name):
+    public = getattr(sklspeech, name)
+    for parameter in inspect.signature(public).parameters:
+        assert parameter in public.__doc__, f"{name} does not document {parameter}"
+    for method, function in inspect.getmembers(public, inspect.isfunction):
+        if not method.startswith("_") and function.__module__.startswith("sklspeech"):
+            assert inspect.getdoc(function), f"{name}.{method} has no docstring"
+
+
+@pytest.mark.parametrize("name", datasets.__all__)
+def test_datasets_documented(name):
+    assert not callable(getattr(datasets, name)) or getattr(datasets, name).__doc__

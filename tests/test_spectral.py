@@ -1,0 +1,135 @@
+"""Every function against librosa, or against what a tone must give."""
+
+import librosa
+import numpy as np
+import pytest
+import soundfile
+
+from sklspeech import spectral
+
+DB_TOLERANCE = 1e-3
+
+CALLS = [
+    {},
+    {"n_mels": 128},
+    {"n_fft": 512, "hop_length": 128, "n_mels": 64},
+    {"n_fft": 2048, "hop_length": 512, "n_mels": 128},
+    {"n_fft": 401, "hop_length": 100},
+    {"n_fft": 512, "win_length": 400},
+    {"window": "hamming"},
+    {"window": ("kaiser", 4.0)},
+    {"center": False},
+    {"pad_mode": "reflect"},
+    {"pad_mode": "edge"},
+    {"power": 1.0},
+    {"fmin": 60.0, "fmax": 7600.0},
+    {"htk": True},
+    {"norm": None},
+    {"htk": True, "norm": None, "n_mels": 23},
+]
+
+
+def librosa_db(y, *, sample_rate=16000, top_db=80.0, ref=1.0, **params):
+    params = {"n_fft": 400, "hop_length": 160, "n_mels": 40, **params}
+    mel = librosa.feature.melspectrogram(y=y, sr=sample_rate, **params)
+    return librosa.power_to_db(mel, top_db=top_db, ref=ref).T
+
+
+@pytest.mark.parametrize("params", CALLS, ids=str)
+def test_mel_equals_librosa(noise, params):
+    ours = spectral.power_to_db(spectral.mel_spectrogram(noise, **params))
+    np.testing.assert_allclose(ours, librosa_db(noise, **params), atol=DB_TOLERANCE)
+
+
+@pytest.mark.parametrize("n_mels", [40, 128])
+def test_mel_of_real_speech_equals_librosa(fsdd, n_mels):
+    for path in fsdd.data[::100]:
+        y, _ = librosa.load(path, sr=16000)
+        ours = spectral.power_to_db(spectral.mel_spectrogram(y, n_mels=n_mels))
+        np.testing.assert_allclose(ours, librosa_db(y, n_mels=n_mels), atol=DB_TOLERANCE)
+
+
+def test_long_clip_is_the_same_block_by_block(noise):
+    y = np.tile(noise, 5)
+    np.testing.assert_allclose(spectral.power_to_db(spectral.mel_spectrogram(y)), librosa_db(y), atol=DB_TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    "params", [{"ref": np.max}, {"ref": 0.5}, {"top_db": None}, {"top_db": 20.0}, {"amin": 1e-5}], ids=str
+)
+def test_power_to_db_equals_librosa(noise, params):
+    mel = spectral.mel_spectrogram(noise)
+    expected = librosa.power_to_db(mel, **params)
+    np.testing.assert_allclose(spectral.power_to_db(mel, **params), expected, atol=DB_TOLERANCE)
+
+
+def test_silence_is_the_floor():
+    np.testing.assert_allclose(spectral.power_to_db(np.zeros((3, 4), np.float32)), -100, atol=DB_TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"n_mfcc": 13},
+        {"n_mfcc": 40},
+        {"dct_type": 1, "norm": None},
+        {"dct_type": 3},
+        {"norm": None},
+        {"lifter": 22},
+    ],
+    ids=str,
+)
+def test_mfcc_equals_librosa(noise, params):
+    db = librosa_db(noise)
+    expected = librosa.feature.mfcc(S=db.T, **{"n_mfcc": 20, **params}).T
+    np.testing.assert_allclose(spectral.mfcc(db, **params), expected, atol=DB_TOLERANCE)
+
+
+def test_textbook_call_on_real_speech(odd_audio):
+    audio, _ = librosa.load(odd_audio / "good_same_speech_LJ001-0002.wav", sr=16000)
+    mel = librosa.feature.melspectrogram(y=audio, sr=16000, n_fft=400, hop_length=160, n_mels=128)
+    expected = librosa.feature.mfcc(S=librosa.power_to_db(mel), n_mfcc=20).T
+    ours = spectral.mfcc(spectral.power_to_db(spectral.mel_spectrogram(audio, n_mels=128)), n_mfcc=20)
+    np.testing.assert_allclose(ours, expected, atol=DB_TOLERANCE)
+
+
+@pytest.mark.parametrize(("width", "order"), [(9, 1), (9, 2), (5, 1)])
+def test_delta_equals_librosa(noise, width, order):
+    db = librosa_db(noise)
+    expected = librosa.feature.delta(db.T, width=width, order=order).T
+    np.testing.assert_allclose(spectral.delta(db, width=width, order=order), expected, atol=DB_TOLERANCE)
+
+
+@pytest.mark.parametrize("htk", [False, True])
+def test_mel_scale_equals_librosa_and_inverts(htk):
+    hz = np.array([0.0, 60.0, 999.0, 1000.0, 1001.0, 4000.0, 8000.0])
+    np.testing.assert_allclose(spectral.hz_to_mel(hz, htk), librosa.hz_to_mel(hz, htk=htk))
+    np.testing.assert_allclose(spectral.mel_to_hz(spectral.hz_to_mel(hz, htk), htk), hz, atol=1e-9)
+
+
+@pytest.mark.parametrize("n_samples", [1, 159, 160, 399, 400, 16000, 16001])
+@pytest.mark.parametrize("center", [False, True])
+def test_count_frames_equals_librosa(n_samples, center):
+    if not center and n_samples < 400:
+        assert spectral.count_frames(n_samples, 400, 160, center) == 0
+        return
+    y = np.zeros(n_samples, np.float32)
+    n_frames = librosa.stft(y, n_fft=400, hop_length=160, center=center).shape[1]
+    assert spectral.count_frames(n_samples, 400, 160, center) == n_frames
+
+
+def test_tone_peaks_in_its_band():
+    tone = np.sin(2 * np.pi * 1000 * np.arange(16000) / 16000).astype(np.float32)
+    edges = spectral.mel_to_hz(np.linspace(0, spectral.hz_to_mel(8000), 42))
+    loudest = int(spectral.mel_spectrogram(tone)[50].argmax())
+    assert edges[loudest] < 1000 < edges[loudest + 2]
+
+
+def test_waveform_with_steps_in_memory(odd_audio):
+    y, _ = soundfile.read(odd_audio / "good_two_channels.wav", dtype="float32", frames=8000)
+    column = y[:, 0]
+    assert not column.flags.c_contiguous
+    np.testing.assert_array_equal(
+        spectral.mel_spectrogram(column, center=False), spectral.mel_spectrogram(column.copy(), center=False)
+    )
