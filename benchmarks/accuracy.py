@@ -159,8 +159,8 @@ def table(models, protocols):
         "training on arabic20, s",
     ]
     remark = (
-        f"`python benchmarks/accuracy.py`, 2 cores, every parameter at its default, {n_seeds} seed(s). ± is the standard "
-        "deviation over speakers (leave one out) or seeds. arabic20: 20 words, 3,600 clips to train; fsdd: 10 digits, "
+        f"`python benchmarks/accuracy.py`, 2 cores, every parameter at its default, {n_seeds} seed(s). ± is the "
+        "standard deviation over speakers (leave one out) or seeds. arabic20: 20 words, 3,600 clips to train; fsdd: 10 digits, "
         "3,000 clips."
     )
     write_table("accuracy", columns, rows, remark)
