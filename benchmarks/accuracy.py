@@ -82,7 +82,7 @@ def make(model, seed):
 
 
 def splits(protocol):
-    """(data, target, [(name, train, test)])."""
+    """Paths, labels, and (name, train, test) of every fold."""
     root = folder(protocol.split("-")[0])
     if protocol == "fsdd-speakers":
         speech = datasets.load_speech_folder(root)
@@ -160,8 +160,8 @@ def table(models, protocols):
     ]
     remark = (
         f"`python benchmarks/accuracy.py`, 2 cores, every parameter at its default, {n_seeds} seed(s). ± is the "
-        "standard deviation over speakers (leave one out) or seeds. arabic20: 20 words, 3,600 clips to train; fsdd: 10 digits, "
-        "3,000 clips."
+        "standard deviation over speakers (leave one out) or seeds. arabic20: 20 words, 3,600 clips to train; fsdd: "
+        "10 digits, 3,000 clips."
     )
     write_table("accuracy", columns, rows, remark)
 
