@@ -55,7 +55,9 @@ def test_long_clip_is_the_same_block_by_block(noise):
 
 
 @pytest.mark.parametrize(
-    "params", [{"ref": np.max}, {"ref": 0.5}, {"top_db": None}, {"top_db": 20.0}, {"amin": 1e-5}], ids=str
+    "params",
+    [{"ref": np.max}, {"ref": 0.5}, {"top_db": None}, {"top_db": 20.0}, {"amin": 1e-5}],
+    ids=["loudest", "half", "no floor", "near floor", "high floor"],
 )
 def test_power_to_db_equals_librosa(noise, params):
     mel = spectral.mel_spectrogram(noise)
