@@ -1,4 +1,4 @@
-"""Accuracy on speakers that were never heard: four networks and two baselines, every parameter at its default.
+"""Accuracy on speakers that were never heard: four networks at their defaults and two baselines.
 
     python benchmarks/accuracy.py                    everything, more than an hour on 2 cores
     python benchmarks/accuracy.py --models SpeechCNN --protocols arabic20
@@ -159,7 +159,7 @@ def table(models, protocols):
         "training on arabic20, s",
     ]
     remark = (
-        f"`python benchmarks/accuracy.py`, 2 cores, every parameter at its default, {n_seeds} seed(s). ± is the "
+        f"`python benchmarks/accuracy.py`, 2 cores, networks at their defaults, {n_seeds} seed(s). ± is the "
         "standard deviation over speakers (leave one out) or seeds. arabic20: 20 words, 3,600 clips to train; fsdd: "
         "10 digits, 3,000 clips."
     )
@@ -178,8 +178,9 @@ def main():
     for seed in args.seeds if not args.table else []:
         for protocol in args.protocols:
             for model in args.models:
-                results = load()
-                results.setdefault(f"{model} | {protocol}", {})[str(seed)] = measure(model, protocol, seed)
+                measured = measure(model, protocol, seed)
+                results = load()  # only now: another run may have written meanwhile
+                results.setdefault(f"{model} | {protocol}", {})[str(seed)] = measured
                 RESULTS.write_text(json.dumps(results, indent=1))
     table(models, protocols)
 

@@ -16,7 +16,7 @@ _lock = RLock()
 
 
 class Lease:
-    """A network that one estimator, and its copies, have for themselves.
+    """A network that one estimator has for itself.
 
     Parameters
     ----------
@@ -58,5 +58,8 @@ def _put_back(key, network):
     with _lock:
         _idle.setdefault(key, []).append(network)
         _idle.move_to_end(key)
-        while sum(map(len, _idle.values())) > _MAX_IDLE:
-            _idle.popitem(last=False)
+        if sum(map(len, _idle.values())) > _MAX_IDLE:
+            oldest = next(key for key, networks in _idle.items() if networks)
+            _idle[oldest].pop(0)
+        for empty in [key for key, networks in _idle.items() if not networks]:
+            del _idle[empty]

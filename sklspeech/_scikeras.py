@@ -1,15 +1,17 @@
 """The one place that knows scikeras: a Keras network as a well-behaved scikit-learn classifier.
 
 scikeras runs the fit (build, warm start, epochs); this module gives it right tags, strict parameters, a stratified
-inner split, seeds without global state, prediction without `keras.Model.predict`, and a lean pickle.
+inner split, seeds that leave global state as it was, prediction without `keras.Model.predict`, and a lean pickle.
 """
 
 import copy
+import functools
 import inspect
 import math
+import os
 import random
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import ClassVar
@@ -32,6 +34,20 @@ from ._pool import Lease
 
 _WARM_UP = 0.1  # share of the steps in which the learning rate rises, before it falls along a cosine
 _CLIPS_PER_CALL = 256  # prediction goes through the network in pieces of this size: bounded memory
+
+
+def _limit_threads():
+    """Keep to the share of the cores that joblib gives its workers, at which TensorFlow does not look."""
+    share = os.environ.get("OMP_NUM_THREADS", "")
+    if share.isdigit() and keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        with suppress(RuntimeError):  # TensorFlow is running already
+            tf.config.threading.set_intra_op_parallelism_threads(int(share))
+            tf.config.threading.set_inter_op_parallelism_threads(int(share))
+
+
+_limit_threads()
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -110,6 +126,12 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             setattr(self, name, value)
         return self
 
+    def _validate_params(self):
+        super()._validate_params()
+        filters = getattr(self, "filters", (1,))
+        if not filters or not all(isinstance(n, Integral) and int(n) > 0 for n in filters):
+            raise ValueError(f"filters must be one or more positive integers, got {filters!r}")
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
@@ -127,6 +149,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         y : array-like of shape (n,)
             Labels, str or int.
         sample_weight : array-like of shape (n,) or None, default=None
+            Weights relative to each other.
 
         Returns
         -------
@@ -146,6 +169,8 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch, at a constant learning rate and without early stopping.
 
+        The first call learns the normalisation, from its clips alone.
+
         Parameters
         ----------
         X : array-like of shape (n, n_frames, n_features) or (n, n_features)
@@ -160,7 +185,10 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         """
         self._validate_params()
         self._expected_classes = classes
-        return super().partial_fit(X, y, sample_weight=sample_weight, schedule=None)
+        try:
+            return super().partial_fit(X, y, sample_weight=sample_weight, schedule=None)
+        finally:
+            del self._expected_classes
 
     def _validate_data(self, X, y=None, reset=False):
         """Check the input and give it its time axis: (n, n_frames, n_features), float32."""
@@ -201,9 +229,10 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
     def _initialize(self, X, y):
         """Learn classes, shape and normalisation, and get a network with new weights."""
+        self.__dict__.pop("history_", None)
         check_classification_targets(y)
         X, y = self._validate_data(X, y, reset=True)
-        self.target_encoder_ = _OneHotEncoder(self.__dict__.pop("_expected_classes", None)).fit(y)
+        self.target_encoder_ = _OneHotEncoder(getattr(self, "_expected_classes", None)).fit(y)
         self.classes_ = self.target_encoder_.classes_
         # A RandomState is advanced, as everywhere in scikit-learn; scikeras would copy it.
         self._random_state = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -217,7 +246,8 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         """Get a network of the fitted shape, compiled."""
         shape, n_classes = self.X_shape_[1:], len(self.classes_)
         self.__dict__.pop("_lease", None)  # back to the pool first, if there is an earlier one
-        key = (self._network, shape, n_classes, *self._network_params.values(), *self._compile_params())
+        policy = keras.config.dtype_policy().name
+        key = (type(self), policy, shape, n_classes, *self._network_params.values(), *self._compile_params())
         self._lease = Lease(key, self._build_network, self._compile)
 
     def _build_network(self):
@@ -227,15 +257,19 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
     def _compile_params(self):
         """What is traced into the training step; the learning rate is a variable, and set by _LearningRate."""
-        return self.optimizer, self.optimizer__weight_decay, self.label_smoothing
+        made_by: tuple = (self.optimizer,)
+        if isinstance(self.optimizer, functools.partial):  # copies of a partial are not equal, what is in them is
+            made_by = (self.optimizer.func, self.optimizer.args, tuple(sorted(self.optimizer.keywords.items())))
+        return *made_by, self.optimizer__weight_decay, self.label_smoothing
 
     def _compile(self, model):
         make = get_optimizer_class(self.optimizer) if isinstance(self.optimizer, str) else self.optimizer
         params = route_params(self.get_params(), destination="optimizer", pass_filter=set(), strict=True)
         optimizer = make(**params)
-        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "embedding"])
         loss = keras.losses.CategoricalCrossentropy(label_smoothing=self.label_smoothing)
-        model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
+        # An instance: by its name the metric is made within the first trace, which Keras then throws away.
+        model.compile(optimizer=optimizer, loss=loss, metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")])
 
     @property
     def model_(self):
@@ -250,6 +284,8 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     def _fit_keras_model(self, X, y, sample_weight, warm_start, epochs, initial_epoch, schedule):
         """Train the built network on one-hot y; `schedule` is None in partial_fit."""
         weights = self._weights(y, sample_weight)
+        if schedule is not None:  # relative: a learning rate suits a mean of 1
+            weights /= weights.mean()
         train, validation = np.arange(len(X)), None
         if self.early_stopping and schedule is not None:
             train, validation = self._split(y)
@@ -268,10 +304,12 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         self.history_ = {name: [*past.get(name, []), *map(float, values)] for name, values in history.items()}
 
     def _weights(self, y, sample_weight):
-        """Weight of every clip, their mean 1."""
+        """Weight of every clip."""
         weights = np.ones(len(y)) if sample_weight is None else sample_weight.astype(np.float64)
         weights *= compute_sample_weight(self.class_weight, self.classes_[y.argmax(axis=1)])
-        return (weights / weights.mean()).astype(np.float32)
+        if not weights.any():
+            raise ValueError(f"no clip has a weight: sample_weight and class_weight={self.class_weight} are 0 for all")
+        return weights.astype(np.float32)
 
     def _split(self, y: np.ndarray):
         """Stratified training and validation positions; Keras would take the last clips, of the last class."""
@@ -319,7 +357,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         probabilities : ndarray of shape (n, n_classes), float32
             Columns in the order of `classes_`.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "history_")  # set when training is done
         X, _ = self._validate_data(X)
         starts = range(0, len(X), _CLIPS_PER_CALL)
         # predict_on_batch is the traced network itself; keras.Model.predict takes 40 ms to set up, even for one clip.
@@ -411,7 +449,7 @@ class _LearningRate(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch, logs=None):
         if self._n_steps:
             self._step += 1
-            self.model.optimizer.learning_rate = self._highest * self._share(self._step / self._n_steps)
+            self.model.optimizer.learning_rate = self._highest * self._share((self._step - 0.5) / self._n_steps)
 
     def _share(self, progress):
         if progress < _WARM_UP:

@@ -5,7 +5,7 @@ A clip is a path or a waveform. A waveform is float32, mono, in [-1, 1].
 
 import os
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, takewhile
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -20,7 +20,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted
 
 _RATES = (1_000, 768_000)  # Hz; what no microphone or interface records is a broken header
-_UNKNOWN_LENGTH = 0x7FFF0000  # programs that write to a pipe put a size from here up into the header
+# Programs that write to a pipe do not know the length: from here up it is none.
+_UNKNOWN_LENGTH = 0x7FFF0000  # bytes, in the header of a WAV file
+_UNKNOWN_FRAMES = 2**62  # what libsndfile makes of a FLAC file without a length
 
 
 class AudioError(ValueError):
@@ -29,7 +31,7 @@ class AudioError(ValueError):
     Parameters
     ----------
     source : str
-        The path of the file, or the position of the waveform in X.
+        The path of the file, or the position of the waveform in X, or the duration that all are to have.
     fault : str
         What is wrong with it.
     """
@@ -45,6 +47,8 @@ class AudioError(ValueError):
 
 def read_waveform(path, sample_rate=16000):
     """Read a recording as one channel at one sample rate, as ``librosa.load(path, sr=sample_rate)``.
+
+    A missing end is noticed in WAV, FLAC, OGG and MP3 files; AIFF, AU, W64 and RF64 files give what is there.
 
     Parameters
     ----------
@@ -71,18 +75,25 @@ def read_waveform(path, sample_rate=16000):
 
 
 def _decode(path):
+    """All samples of a file, (n_samples, n_channels), and its rate."""
     with _open(path) as file:
-        if file.format == "WAV":
-            _check_wav_complete(path, file)
+        _check_complete(path, file.format)
+        unknown_length = file.frames >= _UNKNOWN_FRAMES
         try:
-            samples = file.read(dtype="float32", always_2d=True)
+            samples = _read_blocks(file) if unknown_length else file.read(dtype="float32", always_2d=True)
         except soundfile.SoundFileError as error:
             raise AudioError(path, f"cannot be decoded, it is damaged or truncated ({error})") from error
         if not len(samples):
             raise AudioError(path, "has no samples")
-        if len(samples) < file.frames:
+        if len(samples) < file.frames and not unknown_length:
             raise AudioError(path, f"is truncated: {len(samples)} samples, its header says {file.frames}")
         return samples, file.samplerate
+
+
+def _read_blocks(file):
+    """Read to the end of a file that does not say how long it is."""
+    blocks = iter(lambda: file.read(65536, dtype="float32", always_2d=True), None)
+    return np.concatenate(list(takewhile(len, blocks)) or [np.empty((0, 1), np.float32)])
 
 
 def _open(path):
@@ -106,11 +117,19 @@ def _open(path):
     return file
 
 
-def _check_wav_complete(path, file):
-    """Compare the size in the header with the bytes that follow it: libsndfile reads on in silence."""
+def _check_complete(path, format):
+    """Raise where the end of a WAV or OGG file is missing, which libsndfile passes over in silence."""
+    if format in ("WAV", "WAVEX"):
+        _check_wav_complete(path)
+    elif format == "OGG":
+        _check_ogg_complete(path)
+
+
+def _check_wav_complete(path):
+    """Compare the size in the header with the bytes that follow it."""
     with open(path, "rb") as raw:
         size = os.fstat(raw.fileno()).st_size
-        if raw.read(4) != b"RIFF":  # big-endian and 64-bit variants are libsndfile's to judge
+        if raw.read(4) != b"RIFF":  # big-endian
             return
         position = 12
         while position + 8 <= size:
@@ -125,6 +144,16 @@ def _check_wav_complete(path, file):
                     )
                 return
             position += length + length % 2  # chunks are padded to an even length
+
+
+def _check_ogg_complete(path):
+    """Look for the mark of the end of the stream in the last page (RFC 3533, section 6)."""
+    with open(path, "rb") as raw:
+        raw.seek(-min(os.fstat(raw.fileno()).st_size, 131_072), os.SEEK_END)  # a page has 65,307 bytes at most
+        end = raw.read()
+    page = end.rfind(b"OggS")
+    if page < 0 or not end[page + 5] & 4:
+        raise AudioError(path, "is truncated: its stream has no end")
 
 
 def _check_finite(samples, source):
@@ -172,7 +201,7 @@ def fit_length(waveform, n_samples):
 
 
 def read_duration(path):
-    """Duration of a recording, from its header alone.
+    """Duration of a recording, from its header where that says it.
 
     Parameters
     ----------
@@ -188,8 +217,12 @@ def read_duration(path):
     AudioError
         The header cannot be used.
     """
-    with _open(os.fspath(path)) as file:
-        return file.frames / file.samplerate
+    path = os.fspath(path)
+    with _open(path) as file:
+        if file.frames < _UNKNOWN_FRAMES:
+            return file.frames / file.samplerate
+    samples, rate = _decode(path)
+    return len(samples) / rate
 
 
 def typical_duration(durations):
@@ -240,7 +273,7 @@ def check_clips(X):
     if not isinstance(X, list | tuple):
         X = _from_array(X)
         if X.ndim == 2:
-            return check_array(X, dtype=np.float32, order="C", input_name="X")
+            return _check_waveforms(X)
     if not len(X):
         raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required: X has no clips.")
     are_paths = [isinstance(clip, str | os.PathLike) for clip in X]
@@ -268,6 +301,18 @@ def _from_array(X):
         f"X must be paths (n,) or waveforms (n, n_samples), got an array of shape {values.shape} and type "
         f"{values.dtype}. Reshape your data: a single waveform is X.reshape(1, -1)."
     )
+
+
+def _check_waveforms(X):
+    """A 2-D array of waveforms, as float32."""
+    if X.dtype.kind in "iu":
+        raise TypeError(
+            f"X has samples of type {X.dtype}, expected floats in [-1, 1]: divide PCM samples by their largest value"
+        )
+    X = check_array(X, dtype=np.float32, order="C", ensure_all_finite=False, input_name="X")
+    for position in np.flatnonzero(~np.isfinite(X).all(axis=1))[:1]:
+        raise AudioError(f"waveform {position} of X", "has NaN or infinite samples")
+    return X
 
 
 def _check_waveform(clip, position):
@@ -442,6 +487,20 @@ class AudioLoader(ClipTransformer):
     >>> waveforms.shape, waveforms.dtype
     ((4, 8000), dtype('float32'))
     """
+
+    def get_feature_names_out(self, input_features=None):
+        """Name of what a clip becomes.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        names : ndarray of shape (1,), object
+        """
+        return np.array(["waveform"], dtype=object)
 
     def _row_shape(self, n_samples):
         return (n_samples,)

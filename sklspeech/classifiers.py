@@ -35,7 +35,7 @@ class SpeechCNN(KerasSpeechClassifier):
     optimizer__learning_rate : float, default=0.002
         Highest learning rate.
     optimizer__weight_decay : float, default=0.05
-        Of the kernels; biases and normalizations do not decay.
+        Of the kernels; biases, normalizations and positions do not decay.
     learning_rate_schedule : {"cosine", "constant"}, default="cosine"
         "cosine" rises over the first tenth of the steps and falls to 0 along a cosine. Use "constant" with Keras
         callbacks that set the learning rate.
@@ -51,7 +51,8 @@ class SpeechCNN(KerasSpeechClassifier):
     callbacks : list of keras.callbacks.Callback or None, default=None
         Instances, which are copied in every fit, or classes. For scikit-learn's own, see `set_callbacks`.
     warm_start : bool, default=False
-        Go on from the weights of the last fit.
+        Go on from the weights of the last fit, in the network that was built then: parameters of the network and the
+        optimizer that were changed since have no effect.
     random_state : int, RandomState or None, default=None
         An int gives the same weights in every fit.
     verbose : {0, 1, 2}, default=0
@@ -188,7 +189,9 @@ class SpeechTransformer(KerasSpeechClassifier):
         Attention heads of a layer.
     subsampling : int, default=4
         Frames that a first convolution makes into one time step.
-    dropout, masks, epochs, batch_size, optimizer, optimizer__learning_rate, optimizer__weight_decay, \
+    dropout : float, default=0.1
+        Share of units switched off in training.
+    masks, epochs, batch_size, optimizer, optimizer__learning_rate, optimizer__weight_decay, \
 learning_rate_schedule, label_smoothing, class_weight, early_stopping, validation_fraction, n_iter_no_change, \
 callbacks, warm_start, random_state, verbose
         As in `SpeechCNN`.
@@ -217,3 +220,8 @@ callbacks, warm_start, random_state, verbose
     n_heads: int = 4
     subsampling: int = 4
     dropout: float = 0.1
+
+    def _validate_params(self):
+        super()._validate_params()
+        if self.units % self.n_heads:
+            raise ValueError(f"units must be a multiple of n_heads, got {self.units} and {self.n_heads}")

@@ -5,7 +5,6 @@ import os
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 from . import __version__
@@ -34,7 +33,7 @@ def main(argv=None):
     Returns
     -------
     code : int
-        0, or 1 where something could not be done; wrong usage exits with 2.
+        0; 1 where something could not be done; 130 after Ctrl-C. Wrong usage exits with 2.
     """
     args = _parser().parse_args(argv)
     try:
@@ -108,8 +107,8 @@ def _load_folder(args):
 
 def _train(args):
     speech = _load_folder(args)
-    if not args.output.parent.is_dir():
-        raise ValueError(f"{args.output.parent} is not a folder, {args.output} cannot be written")
+    if not args.output.parent.is_dir() or args.output.is_dir():
+        raise ValueError(f"{args.output} cannot be written: it is a folder, or lies in none")
     pipeline = _fit(
         speech.data, speech.target, _FEATURES[args.features], _NETWORKS[args.network], args.epochs, args.seed
     )
@@ -121,13 +120,10 @@ def _fit(paths, labels, features, network, epochs, seed):
     """Train a pipeline of two classes, with a progress bar."""
     from sklearn.callback import ProgressBar
 
-    with _quiet_tensorflow():
-        import keras
+    import sklspeech
 
-        import sklspeech
-
-        keras.ops.zeros(1)  # now devices are looked for, not in the middle of the progress bar
-        steps = [getattr(sklspeech, features)(n_jobs=-1), getattr(sklspeech, network)(epochs=epochs, random_state=seed)]
+    _start_tensorflow()
+    steps = [getattr(sklspeech, features)(n_jobs=-1), getattr(sklspeech, network)(epochs=epochs, random_state=seed)]
     pipeline = sklspeech.Pipeline(steps).set_callbacks(ProgressBar())
     start = time.perf_counter()
     pipeline.fit(paths, labels)
@@ -147,9 +143,9 @@ def _load(path):
 
     if not path.is_file():
         raise ValueError(f"{path} does not exist")
+    _start_tensorflow()
     try:
-        with _quiet_tensorflow():
-            model = joblib.load(path)
+        model = joblib.load(path)
     except Exception as error:  # whatever a file that is no pickle, or one of other versions, makes of the loader
         raise ValueError(f"{path} cannot be loaded as a model ({type(error).__name__}: {error})") from error
     if not hasattr(model, "predict_proba"):
@@ -215,16 +211,19 @@ def _demo(args):
     return 0
 
 
-@contextmanager
-def _quiet_tensorflow():
-    """Keep TensorFlow's greetings, which no setting silences, off the terminal while it starts."""
+def _start_tensorflow():
+    """Import the networks, and keep TensorFlow's greetings, which no setting silences, off the terminal."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     sys.stderr.flush()
     stderr = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
     try:
-        yield
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        import keras
+
+        from . import classifiers  # noqa: F401
+
+        keras.ops.zeros(1)  # now devices are looked for, not in the middle of a progress bar
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)

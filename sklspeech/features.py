@@ -119,7 +119,7 @@ class MelFeatures(ClipTransformer):
             raise ValueError(f"win_length must not be more than n_fft, got {self.win_length} and {self.n_fft}")
         try:
             spectral.window_taps(self.window, self.win_length or self.n_fft, self.n_fft)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise ValueError(f"window={self.window!r} is none of scipy.signal.get_window: {error}") from error
         fmax = self.sample_rate / 2 if self.fmax is None else self.fmax
         if not self.fmin < fmax <= self.sample_rate / 2:

@@ -70,7 +70,7 @@ class SpecAugment(keras.layers.Layer):
     def _kept(self, n_clips, length, n_masks, width):
         """1 where nothing is masked, else 0: (n_clips, length)."""
         draws = keras.random.uniform((2, n_clips, n_masks, 1), seed=self.generator)
-        widths = ops.floor(draws[0] * (width * length + 1))
+        widths = ops.floor(draws[0] * (int(width * length) + 1))
         starts = ops.floor(draws[1] * (length - widths + 1))
         positions = ops.arange(length, dtype="float32")
         masked = ops.logical_and(positions >= starts, positions < starts + widths)

@@ -117,7 +117,9 @@ def window_taps(window, win_length, n_fft):
 
     taps = get_window(window, win_length, fftbins=True)
     before = (n_fft - win_length) // 2
-    return np.pad(taps, (before, n_fft - win_length - before))
+    taps = np.pad(taps, (before, n_fft - win_length - before))
+    taps.setflags(write=False)  # it is cached
+    return taps
 
 
 @lru_cache(maxsize=64)

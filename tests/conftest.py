@@ -11,6 +11,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 DATA = Path(os.environ.get("SKLSPEECH_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Keep the battery of an estimator in one process (--dist loadgroup), where its networks are traced once."""
+    for item in items:
+        estimator = getattr(item, "callspec", None) and item.callspec.params.get("estimator")
+        if estimator is not None:
+            item.add_marker(pytest.mark.xdist_group(type(estimator).__name__))
+
+
 def recordings(name):
     """A folder of real recordings; the test is skipped where it is absent."""
     folder = DATA / name

@@ -88,12 +88,38 @@ def test_formats(tmp_path, noise, extension, subtype, rate):
     np.testing.assert_allclose(ours, librosa.load(path, sr=16000)[0], atol=1e-6)
 
 
-def test_truncated_wav_is_refused(tmp_path, noise):
-    whole, cut = tmp_path / "whole.wav", tmp_path / "cut.wav"
-    soundfile.write(whole, noise, 16000)
-    cut.write_bytes(whole.read_bytes()[:-1000])
-    with pytest.raises(AudioError, match=r"cut\.wav: is truncated"):
+@pytest.mark.parametrize(
+    ("extension", "format", "subtype"),
+    [
+        ("wav", "WAV", "PCM_16"),
+        ("wav", "WAVEX", "PCM_24"),
+        ("flac", "FLAC", "PCM_16"),
+        ("ogg", "OGG", "VORBIS"),
+        ("ogg", "OGG", "OPUS"),
+        ("mp3", "MP3", "MPEG_LAYER_III"),
+    ],
+)
+@pytest.mark.parametrize("kept", [0.5, 0.95])
+def test_truncated_file_is_refused(tmp_path, noise, extension, format, subtype, kept):
+    whole, cut = tmp_path / f"whole.{extension}", tmp_path / f"cut.{extension}"
+    soundfile.write(whole, np.tile(noise, 3), 16000, format=format, subtype=subtype)
+    assert len(read_waveform(whole)) == 48000
+    data = whole.read_bytes()
+    cut.write_bytes(data[: int(kept * len(data))])
+    with pytest.raises(AudioError, match=r"cut\.\w+: .*truncated"):
         read_waveform(cut)
+
+
+def test_flac_of_unknown_length_is_read(tmp_path, noise):
+    """Encoders that write to a pipe leave 0 for the number of samples, the last 36 bits before the checksum."""
+    path = tmp_path / "piped.flac"
+    soundfile.write(path, noise, 16000)
+    data = bytearray(path.read_bytes())
+    data[21] &= 0xF0
+    data[22:26] = bytes(4)
+    path.write_bytes(data)
+    assert len(read_waveform(path)) == len(noise)
+    assert read_duration(path) == 1.0
 
 
 def test_wav_of_unknown_length_is_read(tmp_path, noise):
@@ -158,6 +184,8 @@ def test_containers_of_paths(words, container):
         ([np.zeros(0)], "waveform 0 of X: has no samples"),
         ([np.zeros(3), np.array([0.0, np.nan])], "waveform 1 of X: has NaN"),
         ([None], "1-D array of floats"),
+        (np.zeros((2, 9), np.int16), "divide PCM samples"),
+        (np.array([[0.0, 1.0], [0.0, np.nan]]), "waveform 1 of X: has NaN"),
         (np.zeros(5), "Reshape your data"),
         (np.zeros((2, 3, 4)), "Reshape your data"),
     ],

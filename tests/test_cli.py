@@ -43,7 +43,9 @@ def test_predict_goes_on_after_a_bad_file(model, words, tmp_path, capsys):
     ("argv", "message"),
     [
         (["train", "nowhere", "-o", "m.joblib"], "nowhere is not a folder"),
-        (["train", "{root}", "-o", "nowhere/m.joblib"], "nowhere is not a folder"),
+        (["train", "{root}", "-o", "nowhere/m.joblib"], "nowhere/m.joblib cannot be written"),
+        (["train", "{root}", "-o", "{root}"], "cannot be written"),
+        (["train", "{root}", "-o", "m.joblib", "--pattern", "("], "no regular expression"),
         (["predict", "nowhere.joblib", "a.wav"], "nowhere.joblib does not exist"),
         (["predict", "{clip}", "a.wav"], "cannot be loaded as a model"),
         (["evaluate", "{model}", "{parent}"], "labels that the model was not trained on"),

@@ -21,6 +21,7 @@ def folder(tmp_path, words):
                 shutil.copy(words.data[0], tmp_path / label / f"{speaker}_nohash_{take}.wav")
     (tmp_path / "README.md").touch()
     (tmp_path / "yes" / "notes.txt").touch()
+    (tmp_path / "yes" / "samples.raw").touch()
     return tmp_path
 
 
@@ -64,6 +65,8 @@ def test_manifest(folder):
         ("path,label\nyes/ab12_nohash_0.wav,x\n", {"split": "val"}, "lacks the columns"),
         ("path,label,split\nyes/ab12_nohash_0.wav,x,train\n", {"split": "val"}, "no recordings found"),
         (None, {"split": "val"}, "needs a manifest"),
+        ("path,label\n", {"manifest": "m.csv", "pattern": "x"}, "from the manifest or from the pattern"),
+        (None, {"pattern": "("}, "no regular expression"),
         (None, {"pattern": r"(?P<label>\d{5})"}, "does not fit the pattern"),
     ],
 )
@@ -143,6 +146,7 @@ def test_sample_rate(sample_rate, tmp_path):
         ({"hello": ""}, {}, "unknown phonemes"),
         ([], {}, "empty"),
         (["no"], {"n_takes": 0}, "n_takes=0"),
+        (["no"], {"sample_rate": 1}, "sample_rate=1 but expected an integer of 1000 or more"),
     ],
 )
 def test_wrong_words(words, params, message):

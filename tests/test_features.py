@@ -75,6 +75,7 @@ def test_bad_file_is_named(words, odd_audio):
         (MelFeatures(fmin=9000.0), "fmin < fmax"),
         (MelFeatures(fmax=9000.0), "fmax=9000"),
         (MelFeatures(window="square"), "window"),
+        (MelFeatures(window=("kaiser", [4.0])), "window"),
         (MelFeatures(center=False, duration=0.01), "too short"),
         (MelFeatures(pad_mode="reflect", duration=0.01), "too short"),
         (MFCCFeatures(n_mfcc=50), "n_mfcc must not be more than n_mels"),
@@ -113,6 +114,8 @@ def test_names_and_pandas_output(words):
     table = pipeline.fit_transform(words.data)
     assert isinstance(table, pd.DataFrame)
     assert table.columns[:4].tolist() == ["x0_mean", "x1_mean", "x2_mean", "x3_mean"]  # arrays carry no names
+    with_loader = make_pipeline(AudioLoader(), MFCCFeatures(n_mfcc=2, deltas=1), FrameStatistics()).fit(words.data)
+    assert with_loader.get_feature_names_out().tolist() == pipeline.get_feature_names_out().tolist()
     names = pipeline.get_feature_names_out()[:4].tolist()
     assert names == ["mfcc0_mean", "mfcc1_mean", "delta_mfcc0_mean", "delta_mfcc1_mean"]
 

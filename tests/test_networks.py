@@ -66,6 +66,13 @@ def test_spec_augment_masks_whole_bands_and_spans_in_training_only():
     assert len(np.unique(frames, axis=0)) > 50
 
 
+@pytest.mark.parametrize(("length", "widest"), [(1, 0), (4, 0), (13, 2), (101, 20)])
+def test_spec_augment_never_masks_more_than_its_width(length, widest):
+    layer = SpecAugment(0, 0.2, 1, 0.2, seed=0)
+    masked = np.asarray(layer(np.ones((2000, length, 3), np.float32), training=True))[:, :, 0] == 0
+    assert masked.sum(axis=1).max() == widest
+
+
 @pytest.mark.parametrize(
     "layer", [Standardize(), SpecAugment(1, 0.2, 2, 0.1, seed=3), PositionEmbedding()], ids=lambda layer: layer.name
 )

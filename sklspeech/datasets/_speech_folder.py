@@ -1,6 +1,7 @@
 """load_speech_folder: the recordings under a folder, with labels and speakers."""
 
 import csv
+import os
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import soundfile
 from sklearn.utils import Bunch
 
 _BACKGROUND_NOISE = "_background_noise_"
-_EXTENSIONS = {f".{name.lower()}" for name in soundfile.available_formats()} | {".aif", ".oga", ".opus"} - {".raw"}
+_EXTENSIONS = {f".{name.lower()}" for name in soundfile.available_formats()} - {".raw"} | {".aif", ".oga", ".opus"}
 
 
 def load_speech_folder(root, *, pattern=None, manifest=None, split=None):
@@ -44,7 +45,9 @@ def load_speech_folder(root, *, pattern=None, manifest=None, split=None):
     ------
     ValueError
         There is no recording; a path does not fit the pattern; the manifest lacks a column or names a file that does
-        not exist.
+        not exist; some recordings have a speaker and others none; both `pattern` and `manifest` are given.
+    OSError
+        The manifest cannot be read.
 
     Examples
     --------
@@ -59,6 +62,8 @@ def load_speech_folder(root, *, pattern=None, manifest=None, split=None):
     root = Path(root)
     if not root.is_dir():
         raise ValueError(f"{root} is not a folder")
+    if manifest is not None and pattern is not None:
+        raise ValueError(f"labels come from the manifest or from the pattern, got {manifest!s} and {pattern!r}")
     if manifest is None and pattern is None and (root / "manifest.csv").is_file():
         manifest = root / "manifest.csv"
     if manifest is not None:
@@ -103,8 +108,9 @@ def _from_manifest(root, manifest, split):
 
 def _from_files(root, pattern):
     """(path, label, speaker) of every recording."""
-    files = [path for path in sorted(root.rglob("*")) if path.suffix.lower() in _EXTENSIONS and path.is_file()]
-    names = [path.relative_to(root) for path in files]
+    folders = os.walk(root, followlinks=True)
+    files = sorted(Path(folder) / name for folder, _, names in folders for name in names)
+    names = [path.relative_to(root) for path in files if path.suffix.lower() in _EXTENSIONS]
     kept = [name for name in names if not any(part == _BACKGROUND_NOISE or part[0] == "." for part in name.parts)]
     return [(str(root / name), *_label_and_speaker(name, pattern)) for name in kept]
 
@@ -114,7 +120,10 @@ def _label_and_speaker(name, pattern):
         if len(name.parts) == 1:
             raise ValueError(f"{name} lies in no sub-folder that could be its label; sort recordings or give a pattern")
         return name.parts[0], ""
-    match = re.search(pattern, name.as_posix())
+    try:
+        match = re.search(pattern, name.as_posix())
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
     found = match.groupdict() if match else {}
     if not found.get("label"):
         raise ValueError(f"{name.as_posix()} does not fit the pattern {pattern!r} with its group label")

@@ -115,7 +115,7 @@ def make_spoken_words(
     snr_db : float or None, default=30.0
         Level of the speech above the noise of the room, in decibels; None is no noise.
     sample_rate : int, default=16000
-        Hertz.
+        Hertz, 1000 or more.
     folder : str, PathLike or None, default=None
         Where to write the recordings, as ``word/speaker_take.wav``; None returns waveforms.
     random_state : int, RandomState or None, default=None
@@ -132,7 +132,7 @@ def make_spoken_words(
     Raises
     ------
     ValueError
-        A word is not in the lexicon, a phoneme is none of ARPAbet's, or a number is not positive.
+        A word is not in the lexicon, a phoneme is none of ARPAbet's, or a number is too small.
 
     Examples
     --------
@@ -142,9 +142,13 @@ def make_spoken_words(
     (12, dtype('float32'), ['yes', 'yes', 'no'], 's00')
     """
     lexicon = _check_words(words)
-    for name, value in {"n_speakers": n_speakers, "n_takes": n_takes, "sample_rate": sample_rate}.items():
-        if value < 1:
-            raise ValueError(f"Got {name}={value!r} but expected a positive integer")
+    for name, value, least in [
+        ("n_speakers", n_speakers, 1),
+        ("n_takes", n_takes, 1),
+        ("sample_rate", sample_rate, 1000),
+    ]:
+        if value < least:
+            raise ValueError(f"Got {name}={value!r} but expected an integer of {least} or more")
     random = check_random_state(random_state)
     speakers = [_Speaker(random) for _ in range(n_speakers)]
     spoken = [(s, word, take) for s in range(n_speakers) for word in lexicon for take in range(n_takes)]
