@@ -470,6 +470,7 @@ class _EpochTasks(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         fitted = {name: value for name, value in vars(self._call["estimator"]).items() if name.endswith("_")}
+        fitted["history_"] = self.model.history.history
         stop = self._task.call_on_fit_task_end(**self._call, reconstruction_attributes=fitted)
         self.model.stop_training = self.model.stop_training or stop
 

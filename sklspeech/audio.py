@@ -5,7 +5,7 @@ A clip is a path or a waveform. A waveform is float32, mono, in [-1, 1].
 
 import os
 from dataclasses import dataclass
-from itertools import chain, takewhile
+from itertools import chain
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -78,22 +78,15 @@ def _decode(path):
     """All samples of a file, (n_samples, n_channels), and its rate."""
     with _open(path) as file:
         _check_complete(path, file.format)
-        unknown_length = file.frames >= _UNKNOWN_FRAMES
         try:
-            samples = _read_blocks(file) if unknown_length else file.read(dtype="float32", always_2d=True)
+            samples = file.read(dtype="float32", always_2d=True)
         except soundfile.SoundFileError as error:
             raise AudioError(path, f"cannot be decoded, it is damaged or truncated ({error})") from error
         if not len(samples):
             raise AudioError(path, "has no samples")
-        if len(samples) < file.frames and not unknown_length:
+        if len(samples) < file.frames:
             raise AudioError(path, f"is truncated: {len(samples)} samples, its header says {file.frames}")
         return samples, file.samplerate
-
-
-def _read_blocks(file):
-    """Read to the end of a file that does not say how long it is."""
-    blocks = iter(lambda: file.read(65536, dtype="float32", always_2d=True), None)
-    return np.concatenate(list(takewhile(len, blocks)) or [np.empty((0, 1), np.float32)])
 
 
 def _open(path):
@@ -111,9 +104,14 @@ def _open(path):
         raise AudioError(path, f"cannot be read ({error.strerror})") from error
     except (soundfile.SoundFileError, TypeError) as error:  # TypeError: headerless formats, told from the extension
         raise AudioError(path, f"is not audio that can be read ({error})") from error
+    fault = None
     if not _RATES[0] <= file.samplerate <= _RATES[1]:
+        fault = f"has a sample rate of {file.samplerate} Hz, expected {_RATES[0]} to {_RATES[1]}"
+    elif file.frames >= _UNKNOWN_FRAMES:
+        fault = "does not say how long it is: write it to a file, not to a pipe"
+    if fault:
         file.close()
-        raise AudioError(path, f"has a sample rate of {file.samplerate} Hz, expected {_RATES[0]} to {_RATES[1]}")
+        raise AudioError(path, fault)
     return file
 
 
@@ -151,8 +149,9 @@ def _check_ogg_complete(path):
     with open(path, "rb") as raw:
         raw.seek(-min(os.fstat(raw.fileno()).st_size, 131_072), os.SEEK_END)  # a page has 65,307 bytes at most
         end = raw.read()
-    page = end.rfind(b"OggS")
-    if page < 0 or not end[page + 5] & 4:
+    page = end[max(end.rfind(b"OggS\0"), 0) :]
+    lengths = page[27 : 27 + page[26]] if len(page) > 26 else b""
+    if not lengths or not page[5] & 4 or len(page) < 27 + len(lengths) + sum(lengths):
         raise AudioError(path, "is truncated: its stream has no end")
 
 
@@ -201,7 +200,7 @@ def fit_length(waveform, n_samples):
 
 
 def read_duration(path):
-    """Duration of a recording, from its header where that says it.
+    """Duration of a recording, from its header alone.
 
     Parameters
     ----------
@@ -217,12 +216,8 @@ def read_duration(path):
     AudioError
         The header cannot be used.
     """
-    path = os.fspath(path)
-    with _open(path) as file:
-        if file.frames < _UNKNOWN_FRAMES:
-            return file.frames / file.samplerate
-    samples, rate = _decode(path)
-    return len(samples) / rate
+    with _open(os.fspath(path)) as file:
+        return file.frames / file.samplerate
 
 
 def typical_duration(durations):
