@@ -17,9 +17,9 @@ from sklspeech import (
 )
 
 SMALL = {
-    "epochs": 12,
+    "epochs": 8,
     "batch_size": 8,
-    "optimizer__learning_rate": 0.01,
+    "optimizer__learning_rate": 0.02,
     "masks": 0,
     "dropout": 0.0,
     "label_smoothing": 0.0,
@@ -36,10 +36,14 @@ CLIP_TRANSFORMERS = [AudioLoader(duration="auto"), MelFeatures(**FRAMES), MFCCFe
 
 
 def not_for_classifiers(estimator):
-    return {
+    reasons = {
         "check_estimator_tags_renamed": "scikeras defines _more_tags in its base class; ours has __sklearn_tags__",
         "check_sample_weight_equivalence_on_dense_data": "a clip twice and a clip of weight 2 fall into other batches",
     }
+    if isinstance(estimator, SpeechTransformer):
+        order = "the float32 sums of attention round by the place in the batch: probabilities differ by 1e-8"
+        reasons |= {"check_methods_sample_order_invariance": order, "check_methods_subset_invariance": order}
+    return reasons
 
 
 def not_for_clip_transformers(estimator):
