@@ -305,8 +305,8 @@ def _check_waveforms(X):
             f"X has samples of type {X.dtype}, expected floats in [-1, 1]: divide PCM samples by their largest value"
         )
     X = check_array(X, dtype=np.float32, order="C", ensure_all_finite=False, input_name="X")
-    for position in np.flatnonzero(~np.isfinite(X).all(axis=1))[:1]:
-        raise AudioError(f"waveform {position} of X", "has NaN or infinite samples")
+    for position, waveform in enumerate(X):
+        _check_finite(waveform, f"waveform {position} of X")
     return X
 
 
