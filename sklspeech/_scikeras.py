@@ -126,12 +126,6 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             setattr(self, name, value)
         return self
 
-    def _validate_params(self):
-        super()._validate_params()
-        filters = getattr(self, "filters", (1,))
-        if not filters or not all(isinstance(n, Integral) and int(n) > 0 for n in filters):
-            raise ValueError(f"filters must be one or more positive integers, got {filters!r}")
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True

@@ -10,6 +10,11 @@ from keras import layers
 from .layers import PositionEmbedding, SpecAugment, Standardize
 
 
+def _check_filters(filters):
+    if not filters or not all(isinstance(n, int) and n > 0 for n in filters):
+        raise ValueError(f"filters must be one or more positive integers, got {filters!r}")
+
+
 def _inputs(input_shape, masks):
     """Input and its standardized, in training masked form."""
     inputs = keras.Input(input_shape, name="features")
@@ -51,6 +56,7 @@ def cnn(input_shape, n_classes, filters=(32, 48, 64, 96), kernel_size=9, dropout
     Every number of filters is one residual block that halves the number of frames; the mean over time is classified.
     After TC-ResNet (S. Choi et al., Temporal Convolution for Real-time Keyword Spotting on Mobile Devices, 2019).
     """
+    _check_filters(filters)
     inputs, x = _inputs(input_shape, masks)
     x = layers.ReLU()(_conv1d(x, filters[0], 3))
     for n_filters in filters:
@@ -82,6 +88,7 @@ def crnn(input_shape, n_classes, filters=(8, 24), kernel_size=3, units=64, dropo
     flattening done step by step, for an LSTM needs a sequence.
     After T. N. Sainath et al., Convolutional, Long Short-Term Memory, Fully Connected Deep Neural Networks, 2015.
     """
+    _check_filters(filters)
     inputs, x = _inputs(input_shape, masks)
     x = layers.Reshape((*input_shape, 1))(x)  # (n, n_frames, n_features, 1)
     for n_filters in filters:
