@@ -4,7 +4,10 @@ A clip is a path or a waveform. A waveform is float32, mono, in [-1, 1].
 """
 
 import os
+import stat
+import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from numbers import Integral, Real
 from typing import ClassVar
@@ -19,10 +22,16 @@ from sklearn.utils import gen_even_slices
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from ._cache import file_state, known_rows
+
 _RATES = (1_000, 768_000)  # Hz; what no microphone or interface records is a broken header
 # Programs that write to a pipe do not know the length: from here up it is none.
 _UNKNOWN_LENGTH = 0x7FFF0000  # bytes, in the header of a WAV file
 _UNKNOWN_FRAMES = 2**62  # what libsndfile makes of a FLAC file without a length
+_CHUNK = struct.Struct("<4sI")  # of a WAV file: name, length
+_FORMAT = struct.Struct("<HHIIHH")  # tag, channels, sample rate, bytes a second, bytes of all channels, bits
+_PCM = 1  # tag of linear samples
+_NOT_IN_ROWS = ("duration", "n_jobs")  # parameters that change no row; n_samples_ stands for the duration
 
 
 class AudioError(ValueError):
@@ -69,33 +78,81 @@ def read_waveform(path, sample_rate=16000):
     """
     path = os.fspath(path)
     samples, rate = _decode(path)  # (n_samples, n_channels)
-    _check_finite(samples, path)
     mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
     return resample(mono, rate, sample_rate)
 
 
 def _decode(path):
     """All samples of a file, (n_samples, n_channels), and its rate."""
+    samples, rate = _decode_pcm(path) or _decode_any(path)
+    if not len(samples):
+        raise AudioError(path, "has no samples")
+    return samples, rate
+
+
+def _decode_pcm(path):
+    """A WAV file of 16-bit samples, without the detour through libsndfile, with the same result; None if it is none."""
+    if not path.lower().endswith(".wav"):
+        return None
+    try:
+        content = _read_bytes(path)
+    except OSError:
+        return None  # _open says what is wrong
+    form, start, length = _wav_layout(path, content)
+    if form is None or not length:
+        return None
+    tag, n_channels, rate, _, frame_bytes, bits = form
+    if tag != _PCM or bits != 16 or not n_channels or frame_bytes != 2 * n_channels:
+        return None
+    _check_header(path, rate)
+    n_samples = min(length, len(content) - start) // frame_bytes
+    samples = np.frombuffer(content, "<i2", n_samples * n_channels, start).reshape(n_samples, n_channels)
+    return np.multiply(samples, np.float32(1 / 32768)), rate
+
+
+def _read_bytes(path):
+    with open(path, "rb", buffering=0) as raw:
+        return raw.read()
+
+
+def _wav_layout(path, content):
+    """Format, start and length of the samples of a WAV file; None and zeros where there are none to be found."""
+    form, position = None, 12
+    while content[:4] == b"RIFF" and content[8:12] == b"WAVE" and position + 8 <= len(content):
+        name, length = _CHUNK.unpack_from(content, position)
+        position += 8
+        if name == b"fmt " and position + 16 <= len(content):
+            form = _FORMAT.unpack_from(content, position)
+        elif name == b"data":
+            n_bytes = len(content) - position
+            if n_bytes < length < _UNKNOWN_LENGTH:
+                raise AudioError(path, f"is truncated: {n_bytes} bytes of samples, its header says {length}")
+            return form, position, length
+        position += length + length % 2  # chunks are padded to an even length
+    return None, 0, 0
+
+
+def _decode_any(path):
+    """Whatever libsndfile reads."""
     with _open(path) as file:
         _check_complete(path, file.format)
         try:
             samples = file.read(dtype="float32", always_2d=True)
         except soundfile.SoundFileError as error:
             raise AudioError(path, f"cannot be decoded, it is damaged or truncated ({error})") from error
-        if not len(samples):
-            raise AudioError(path, "has no samples")
         if len(samples) < file.frames:
             raise AudioError(path, f"is truncated: {len(samples)} samples, its header says {file.frames}")
+        _check_finite(samples, path)
         return samples, file.samplerate
 
 
 def _open(path):
     """Open a file whose header is sound."""
     try:
-        size = os.stat(path).st_size
-        if os.path.isdir(path):
+        state = os.stat(path)
+        if stat.S_ISDIR(state.st_mode):
             raise AudioError(path, "is a folder, expected a file")
-        if not size:
+        if not state.st_size:
             raise AudioError(path, "is empty")
         file = soundfile.SoundFile(path)
     except FileNotFoundError as error:
@@ -104,44 +161,27 @@ def _open(path):
         raise AudioError(path, f"cannot be read ({error.strerror})") from error
     except (soundfile.SoundFileError, TypeError) as error:  # TypeError: headerless formats, told from the extension
         raise AudioError(path, f"is not audio that can be read ({error})") from error
-    fault = None
-    if not _RATES[0] <= file.samplerate <= _RATES[1]:
-        fault = f"has a sample rate of {file.samplerate} Hz, expected {_RATES[0]} to {_RATES[1]}"
-    elif file.frames >= _UNKNOWN_FRAMES:
-        fault = "does not say how long it is: write it to a file, not to a pipe"
-    if fault:
+    try:
+        _check_header(path, file.samplerate, file.frames)
+    except AudioError:
         file.close()
-        raise AudioError(path, fault)
+        raise
     return file
+
+
+def _check_header(path, rate, n_samples=0):
+    if not _RATES[0] <= rate <= _RATES[1]:
+        raise AudioError(path, f"has a sample rate of {rate} Hz, expected {_RATES[0]} to {_RATES[1]}")
+    if n_samples >= _UNKNOWN_FRAMES:
+        raise AudioError(path, "does not say how long it is: write it to a file, not to a pipe")
 
 
 def _check_complete(path, format):
     """Raise where the end of a WAV or OGG file is missing, which libsndfile passes over in silence."""
     if format in ("WAV", "WAVEX"):
-        _check_wav_complete(path)
+        _wav_layout(path, _read_bytes(path))
     elif format == "OGG":
         _check_ogg_complete(path)
-
-
-def _check_wav_complete(path):
-    """Compare the size in the header with the bytes that follow it."""
-    with open(path, "rb") as raw:
-        size = os.fstat(raw.fileno()).st_size
-        if raw.read(4) != b"RIFF":  # big-endian
-            return
-        position = 12
-        while position + 8 <= size:
-            raw.seek(position)
-            header = raw.read(8)
-            length = int.from_bytes(header[4:], "little")
-            position += 8
-            if header[:4] == b"data":
-                if size - position < length < _UNKNOWN_LENGTH:
-                    raise AudioError(
-                        path, f"is truncated: {size - position} bytes of samples, its header says {length}"
-                    )
-                return
-            position += length + length % 2  # chunks are padded to an even length
 
 
 def _check_ogg_complete(path):
@@ -218,6 +258,11 @@ def read_duration(path):
     """
     with _open(os.fspath(path)) as file:
         return file.frames / file.samplerate
+
+
+@lru_cache(maxsize=2**16)  # every fold and candidate of a search asks
+def _known_duration(path, state):
+    return read_duration(path)
 
 
 def typical_duration(durations):
@@ -373,7 +418,7 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
 
     def _typical_duration(self, clips):
         if isinstance(clips[0], str):
-            return typical_duration([read_duration(path) for path in clips])
+            return typical_duration([_known_duration(path, file_state(path)) for path in clips])
         return typical_duration([len(waveform) / self.sample_rate for waveform in clips])
 
     def transform(self, X):
@@ -397,26 +442,44 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         slices = list(gen_even_slices(len(clips), min(len(clips), 8 * effective_n_jobs(self.n_jobs))))
         parallel = Parallel(n_jobs=self.n_jobs, require="sharedmem")
         if self.n_samples_ is None:
-            chunks = parallel(delayed(self._rows)(clips[chunk], chunk.start) for chunk in slices)
+            chunks = parallel(delayed(self._list)(clips[chunk], chunk.start) for chunk in slices)
             return list(chain.from_iterable(chunks))
         rows = np.empty((len(clips), *self._row_shape(self.n_samples_)), dtype=np.float32)
         parallel(delayed(self._fill)(rows[chunk], clips[chunk]) for chunk in slices)
         return rows
 
-    def _rows(self, clips, start):
-        rows = []
-        for position, clip in enumerate(clips, start):
-            waveform = self._waveform(clip)
-            self._check_long_enough(len(waveform), clip if isinstance(clip, str) else f"clip {position} of X")
-            rows.append(self._row(waveform))
-        return rows
+    def _list(self, clips, start):
+        return [np.array(row) for row in self._rows(clips, start)]  # a copy: the cache may own the row
 
     def _fill(self, rows, clips):
-        for row, clip in zip(rows, clips, strict=True):
-            self._row(fit_length(self._waveform(clip), self.n_samples_), out=row)
+        for i, row in enumerate(self._rows(clips)):
+            rows[i] = row
 
-    def _waveform(self, clip):
-        return read_waveform(clip, self.sample_rate) if isinstance(clip, str) else clip
+    def _rows(self, clips, start=0):
+        """Rows of clips, those of files from the cache where they have been computed before."""
+        settings = self._settings()
+        for position, clip in enumerate(clips, start):
+            state = file_state(clip) if isinstance(clip, str) else None
+            row = None if state is None else known_rows.get((state, settings))
+            if row is None:
+                row = self._clip_row(clip, position)
+                if state is not None:
+                    known_rows.put((state, settings), row)
+            yield row
+
+    def _settings(self):
+        """All that a row depends on besides its clip, hashable."""
+        params = self.get_params(deep=False)
+        return type(self), self.n_samples_, *(params[name] for name in sorted(params) if name not in _NOT_IN_ROWS)
+
+    def _clip_row(self, clip, position):
+        """Read a clip, give it its length and transform it."""
+        waveform = read_waveform(clip, self.sample_rate) if isinstance(clip, str) else clip
+        if self.n_samples_ is None:
+            self._check_long_enough(len(waveform), clip if isinstance(clip, str) else f"clip {position} of X")
+        else:
+            waveform = fit_length(waveform, self.n_samples_)
+        return self._row(waveform)
 
     def _check_long_enough(self, n_samples, source):
         """Raise AudioError where a clip of this length cannot be transformed; any can, here."""
@@ -425,8 +488,8 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         """Shape of a clip's row."""
         raise NotImplementedError
 
-    def _row(self, waveform, out=None):
-        """A clip's row, written into `out` where that is given."""
+    def _row(self, waveform):
+        """A clip's row."""
         raise NotImplementedError
 
     def set_output(self, *, transform=None):
@@ -500,8 +563,5 @@ class AudioLoader(ClipTransformer):
     def _row_shape(self, n_samples):
         return (n_samples,)
 
-    def _row(self, waveform, out=None):
-        if out is None:
-            return waveform
-        out[:] = waveform
-        return out
+    def _row(self, waveform):
+        return waveform

@@ -160,7 +160,7 @@ class MelFeatures(ClipTransformer):
     def _row_shape(self, n_samples):
         return spectral.count_frames(n_samples, self.n_fft, self.hop_length, self.center), self.n_mels
 
-    def _row(self, waveform, out=None):
+    def _row(self, waveform):
         mel = spectral.mel_spectrogram(
             waveform,
             sample_rate=self.sample_rate,
@@ -176,7 +176,6 @@ class MelFeatures(ClipTransformer):
             fmax=self.fmax,
             htk=self.htk,
             norm=self.norm,
-            out=out,
         )
         return spectral.power_to_db(mel, ref=self.ref, amin=self.amin, top_db=self.top_db, out=mel)
 
@@ -265,12 +264,12 @@ norm, ref, amin, top_db, n_jobs
         n_frames, _ = super()._row_shape(n_samples)
         return n_frames, self.n_mfcc * (1 + self.deltas)
 
-    def _row(self, waveform, out=None):
+    def _row(self, waveform):
         db = super()._row(waveform)
         cepstra = spectral.mfcc(db, n_mfcc=self.n_mfcc, dct_type=self.dct_type, norm=self.dct_norm, lifter=self.lifter)
         orders = range(1, 1 + self.deltas)
         parts = [cepstra] + [spectral.delta(cepstra, width=self.delta_width, order=order) for order in orders]
-        return np.concatenate(parts, axis=1, out=out)
+        return np.concatenate(parts, axis=1)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the features of a frame.

@@ -2,8 +2,8 @@
 
 Pure functions over one waveform, NumPy and SciPy only. Time is axis 0 of every result, which is librosa's layout
 transposed; the values are librosa's. Results are float32; the Fourier transform alone is done in float64, because in
-float32 the weakest bands of real recordings were off by up to 1.6e-3 dB. A clip is worked on in blocks of frames that
-stay in the processor's cache.
+float32 the weakest bands of real recordings were off by up to 2e-3 dB. A clip is worked on in blocks of frames that
+stay in the processor's cache, and from the spectrum on with frames as the last axis, where the mel bank needs them.
 """
 
 from functools import lru_cache
@@ -11,6 +11,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from scipy import fft, sparse
+
+try:  # the same transform, built for the processor at hand: 2 x as fast as SciPy 1.17's
+    from ducc0.fft import r2c
+except ImportError:
+    r2c = None
 
 _FRAMES_PER_BLOCK = 128  # 128 frames of 400 samples in float64, and as much for their spectra: 0.8 MB
 
@@ -149,7 +154,7 @@ def _pad_center(waveform, n_fft, pad_mode):
     half = n_fft // 2
     if pad_mode != "constant":
         return np.pad(waveform, half, mode=pad_mode)
-    padded = np.zeros(len(waveform) + 2 * half, dtype=np.float32)
+    padded = np.zeros(len(waveform) + 2 * half, dtype=np.float64)
     padded[half : half + len(waveform)] = waveform
     return padded
 
@@ -161,13 +166,22 @@ def _frames(waveform, n_fft, hop_length):
     return as_strided(waveform, (n_frames, n_fft), (step * hop_length, step), writeable=False)
 
 
+def _rfft(frames):
+    """Spectra of (n_frames, n_fft) float64, which are overwritten: (n_bins, n_frames)."""
+    if r2c is None:
+        return fft.rfft(frames, axis=1, overwrite_x=True).T
+    spectra = np.empty((1 + frames.shape[1] // 2, len(frames)), dtype=np.complex128)
+    r2c(frames, axes=(1,), out=spectra.T)
+    return spectra
+
+
 def _power(spectra, power):
-    """|spectra| ** power, transposed to (n_bins, n_frames), in float32."""
+    """|spectra| ** power in float32, frames last whatever the order of `spectra` in memory."""
     squared = np.square(spectra.real)
     squared += np.square(spectra.imag)
     if power != 2.0:
         np.power(squared, power / 2, out=squared)
-    return np.ascontiguousarray(squared.astype(np.float32).T)
+    return squared.astype(np.float32, order="C")
 
 
 def _mel_blocks(waveform, bank, taps, n_fft, hop_length, power):
@@ -175,8 +189,7 @@ def _mel_blocks(waveform, bank, taps, n_fft, hop_length, power):
     frames = _frames(waveform, n_fft, hop_length)
     for start in range(0, len(frames), _FRAMES_PER_BLOCK):
         block = slice(start, start + _FRAMES_PER_BLOCK)
-        spectra = fft.rfft(frames[block] * taps, axis=1, overwrite_x=True)
-        yield block, bank @ _power(spectra, power)
+        yield block, bank @ _power(_rfft(frames[block] * taps), power)
 
 
 def mel_spectrogram(
@@ -195,7 +208,6 @@ def mel_spectrogram(
     fmax=None,
     htk=False,
     norm="slaney",
-    out=None,
 ):
     """Mel spectrogram, as ``librosa.feature.melspectrogram(...).T``.
 
@@ -204,8 +216,6 @@ def mel_spectrogram(
     waveform : ndarray of shape (n_samples,), float32
     sample_rate, n_fft, hop_length, win_length, window, center, pad_mode, power, n_mels, fmin, fmax, htk, norm
         As in librosa, where `sample_rate` is `sr`.
-    out : ndarray of shape (n_frames, n_mels), float32, or None, default=None
-        Where to write the result.
 
     Returns
     -------
@@ -222,8 +232,7 @@ def mel_spectrogram(
     """
     bank = _sparse_mel_bank(sample_rate, n_fft, n_mels, fmin, fmax, htk, norm)
     taps = window_taps(window, win_length or n_fft, n_fft)
-    if out is None:
-        out = np.empty((count_frames(len(waveform), n_fft, hop_length, center), n_mels), dtype=np.float32)
+    out = np.empty((count_frames(len(waveform), n_fft, hop_length, center), n_mels), dtype=np.float32)
     if center:
         waveform = _pad_center(waveform, n_fft, pad_mode)
     for block, mel in _mel_blocks(waveform, bank, taps, n_fft, hop_length, power):
@@ -252,8 +261,8 @@ def power_to_db(power, *, ref=1.0, amin=1e-10, top_db=80.0, out=None):
     """
     reference = np.abs(ref(power) if callable(ref) else ref)
     db = np.maximum(power, np.float32(amin), out=out)
-    np.log10(db, out=db)
-    db *= np.float32(10.0)
+    np.log(db, out=db)  # NumPy's log10 takes four times as long
+    db *= np.float32(10.0 / np.log(10.0))
     db -= np.float32(10.0 * np.log10(max(amin, reference)))
     if top_db is not None and db.size:
         np.maximum(db, db.max() - np.float32(top_db), out=db)

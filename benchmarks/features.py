@@ -1,0 +1,209 @@
+"""Speed and error of the features, beside what people write today and beside the floor.
+
+    python benchmarks/features.py             every case, a few minutes on 2 cores; writes the README's tables
+    python benchmarks/features.py --clips 200 --repeats 5
+
+400 clips of one second of real speech (arabic20), as WAV at 16 kHz, WAV at 44.1 kHz and FLAC. Every contender runs
+once in every repeat, in turn, over the same files; a ratio is taken within a repeat, and its median is the result. The
+floor is to read the bytes of a file and to take one real Fourier transform a frame, in float32. What sklspeech keeps
+of files that it has seen before is switched off.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ["OMP_NUM_THREADS"] = "1"  # one thread, unless a contender asks for two
+
+import joblib
+import librosa
+import numpy as np
+import scipy.fft
+import soundfile
+import soxr
+from _data import folder
+from _readme import write_table
+
+from sklspeech import MelFeatures, MFCCFeatures, datasets, spectral
+from sklspeech._cache import known_rows
+
+SECOND = 16000
+MEL = {"n_fft": 400, "hop_length": 160}
+
+
+def write_clips(root, n_clips):
+    """Paths of the same clips in every format."""
+    speech = datasets.load_speech_folder(folder("arabic20"), split="val")
+    paths = {"wav": [], "wav 44.1 kHz": [], "flac": []}
+    for i, path in enumerate(speech.data[:: len(speech.data) // n_clips][:n_clips]):
+        clip, rate = soundfile.read(path, dtype="float32")
+        clip = librosa.util.fix_length(clip, size=SECOND)
+        for name, clips in paths.items():
+            folder_name, _, kilohertz = name.partition(" ")
+            new_rate = 44100 if kilohertz else SECOND
+            file = root / f"{i:05}_{new_rate}.{folder_name}"
+            soundfile.write(file, soxr.resample(clip, rate, new_rate) if new_rate != rate else clip, new_rate)
+            clips.append(str(file))
+    return paths
+
+
+def librosa_mel(clip, n_mels):
+    audio = librosa.load(clip, sr=SECOND)[0] if isinstance(clip, str) else clip
+    audio = librosa.util.fix_length(audio, size=SECOND)
+    mel = librosa.feature.melspectrogram(y=audio, sr=SECOND, n_mels=n_mels, **MEL)
+    return librosa.power_to_db(mel).T
+
+
+def librosa_mfcc(clip, n_mels):
+    return librosa.feature.mfcc(S=librosa_mel(clip, n_mels).T, n_mfcc=20).T
+
+
+def librosa_loop(clips, n_mels, one=librosa_mel):
+    return np.stack([one(clip, n_mels) for clip in clips])
+
+
+def librosa_joblib(clips, n_mels, one=librosa_mel):
+    """Two processes, in pieces as large as can be."""
+    halves = clips[: len(clips) // 2], clips[len(clips) // 2 :]
+    return np.concatenate(joblib.Parallel(n_jobs=2)(joblib.delayed(librosa_loop)(half, n_mels, one) for half in halves))
+
+
+def ours(clips, n_mels, n_jobs, kind=MelFeatures):
+    return kind(duration=1.0, n_mels=n_mels, n_jobs=n_jobs, **MEL).fit_transform(clips)
+
+
+def floor(clips, frames):
+    for clip in clips:
+        if isinstance(clip, str):
+            with open(clip, "rb") as file:
+                file.read()
+        scipy.fft.rfft(frames, axis=1)
+
+
+def kaldi(clips, n_mels):
+    """Filter banks of kaldi-native-fbank: another mel scale, another window; for its speed alone."""
+    import kaldi_native_fbank as knf
+
+    options = knf.FbankOptions()
+    options.mel_opts.num_bins = n_mels
+    rows = []
+    for clip in clips:
+        audio = soundfile.read(clip, dtype="float32")[0] if isinstance(clip, str) else clip
+        fbank = knf.OnlineFbank(options)
+        fbank.accept_waveform(SECOND, audio)
+        fbank.input_finished()
+        rows.append(np.stack([fbank.get_frame(i) for i in range(fbank.num_frames_ready)]))
+    return rows
+
+
+def contenders(case, n_mels):
+    """Name to function of the clips."""
+    mfcc = case.startswith("MFCC")
+    kind, one = (MFCCFeatures, librosa_mfcc) if mfcc else (MelFeatures, librosa_mel)
+    frames = np.lib.stride_tricks.sliding_window_view(np.zeros(SECOND + 400, np.float32), 400)[::160].copy()
+    chosen = {
+        "sklspeech": lambda clips: ours(clips, n_mels, None, kind),
+        "sklspeech, n_jobs=2": lambda clips: ours(clips, n_mels, 2, kind),
+        "floor": lambda clips: floor(clips, frames),
+        "librosa loop": lambda clips: librosa_loop(clips, n_mels, one),
+        "librosa, joblib n_jobs=2": lambda clips: librosa_joblib(clips, n_mels, one),
+    }
+    if not mfcc and "44.1" not in case:
+        chosen["kaldi-native-fbank"] = lambda clips: kaldi(clips, n_mels)
+    return chosen
+
+
+def measure(clips, functions, repeats):
+    """Seconds of every contender, (n_repeats,) each, and what it returned."""
+    results = {name: function(clips) for name, function in functions.items()}  # the warm-up
+    seconds = {name: [] for name in functions}
+    for _ in range(repeats):
+        for name, function in functions.items():
+            start = time.perf_counter()
+            function(clips)
+            seconds[name].append(time.perf_counter() - start)
+    return {name: np.array(values) for name, values in seconds.items()}, results
+
+
+def spread(values, digits):
+    low, median, high = np.quantile(values, [0.25, 0.5, 0.75])
+    return f"{median:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def lines(case, seconds, results, n_clips):
+    """The lines of one case."""
+    for name, values in seconds.items():
+        comparable = name.startswith("sklspeech")
+        error = np.abs(results[name] - results["librosa loop"]).max() if comparable else None
+        yield [
+            case,
+            name,
+            spread(1e6 * values / n_clips, 0),
+            spread(seconds["librosa loop"] / values, 1),
+            spread(values / seconds["floor"], 1),
+            f"{error:.0e}" if comparable else "",
+        ]
+
+
+def peak_memory(paths):
+    """Megabytes that a transform of `paths` takes at its peak, besides its result; called in a fresh process."""
+    features = MelFeatures(duration=1.0, n_jobs=2).fit(paths[:1])
+    features.transform(paths[:10])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    rows = features.transform(paths)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before - rows.nbytes / 2**20, rows.nbytes / 2**20
+
+
+def measure_memory(root, paths):
+    """20,000 names for the clips, in a process of its own."""
+    for i in range(20_000):
+        os.symlink(paths[i % len(paths)], root / f"link{i:05}.wav")
+    command = [sys.executable, __file__, "--peak-of", str(root)]
+    more, result = map(float, subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
+    print(f"peak of 20,000 clips: {more:.0f} MB besides the result of {result:.0f} MB")
+    return more, result
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clips", type=int, default=400)
+    parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--peak-of", type=Path, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.peak_of:
+        print(*peak_memory(sorted(map(str, args.peak_of.glob("link*")))))
+        return
+    known_rows.max_bytes = 0
+    with tempfile.TemporaryDirectory() as root:
+        paths = write_clips(Path(root), args.clips)
+        waveforms = np.stack([librosa.load(path, sr=SECOND)[0] for path in paths["wav"]])
+        cases = {
+            "WAV, 40 mels": (paths["wav"], 40),
+            "WAV, 128 mels": (paths["wav"], 128),
+            "FLAC, 40 mels": (paths["flac"], 40),
+            "WAV 44.1 kHz, 40 mels": (paths["wav 44.1 kHz"], 40),
+            "waveforms, 40 mels": (waveforms, 40),
+            "MFCC, WAV, 40 mels": (paths["wav"], 40),
+            "MFCC, WAV, 128 mels": (paths["wav"], 128),
+        }
+        rows = []
+        for case, (clips, n_mels) in cases.items():
+            rows += lines(case, *measure(clips, contenders(case, n_mels), args.repeats), len(clips))
+        more, result = measure_memory(Path(root), paths["wav"])
+    transform = "ducc0" if spectral.r2c else f"SciPy {scipy.__version__}"
+    remark = (
+        f"`python benchmarks/features.py`: {args.clips} clips of 1 s, {args.repeats} repeats, median (quartiles); a "
+        f"window of 400 samples every 160, Fourier transform by {transform}, 2 cores. 20,000 clips by "
+        f"`MelFeatures(n_jobs=2)`: a peak of {more:.0f} MB besides the result of {result:.0f} MB."
+    )
+    columns = ["clips", "", "us a clip", "x faster than the librosa loop", "x the floor", "largest error, dB"]
+    write_table("features", columns, rows, remark)
+
+
+if __name__ == "__main__":
+    main()

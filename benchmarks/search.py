@@ -1,0 +1,190 @@
+"""A grid search over front-end and network, leaving one speaker out: sklspeech beside what people write today.
+
+    python benchmarks/search.py               both sides, about half an hour on 2 cores; writes the README's table
+    python benchmarks/search.py --clips 600   a part of the recordings
+
+GridSearchCV of 12 candidates (3 front-ends, 4 networks) with 6 speakers on fsdd: the same networks, epochs, batches,
+optimizer and folds on both sides. What people write today is a FunctionTransformer around a loop over librosa, and
+scikeras' KerasClassifier. The stages are timed by wrapping the functions that do them.
+"""
+
+import argparse
+import os
+import time
+from collections import Counter
+from functools import wraps
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import librosa
+import numpy as np
+from _data import folder
+from _readme import write_table
+from scikeras.wrappers import KerasClassifier
+from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sklspeech import MelFeatures, Pipeline, SpeechCNN, _pool, datasets, networks
+from sklspeech._scikeras import KerasSpeechClassifier
+
+N_MELS = [24, 40, 64]
+FILTERS = [(16, 24, 32), (24, 32, 48)]
+DROPOUT = [0.1, 0.3]
+EPOCHS = 5
+
+
+def librosa_loop(paths, n_mels=40):
+    rows = []
+    for path in paths:
+        audio, _ = librosa.load(path, sr=16000)
+        audio = librosa.util.fix_length(audio, size=16000)
+        mel = librosa.feature.melspectrogram(y=audio, sr=16000, n_fft=400, hop_length=160, n_mels=n_mels)
+        rows.append(librosa.power_to_db(mel).T)
+    return np.stack(rows)
+
+
+def build(meta, filters=(16, 24, 32), dropout=0.3):
+    return networks.cnn(meta["X_shape_"][1:], meta["n_classes_"], filters=filters, dropout=dropout)
+
+
+def today():
+    """Pipeline and grid."""
+    network = KerasClassifier(
+        build,
+        filters=FILTERS[0],
+        dropout=DROPOUT[0],
+        loss="sparse_categorical_crossentropy",
+        optimizer=keras.optimizers.AdamW,
+        optimizer__learning_rate=0.002,
+        optimizer__weight_decay=0.05,
+        metrics=["accuracy"],
+        epochs=EPOCHS,
+        batch_size=32,
+        verbose=0,
+        random_state=0,
+    )
+    grid = {
+        "functiontransformer__kw_args": [{"n_mels": n_mels} for n_mels in N_MELS],
+        "kerasclassifier__filters": FILTERS,
+        "kerasclassifier__dropout": DROPOUT,
+    }
+    return make_pipeline(FunctionTransformer(librosa_loop), network), grid
+
+
+def ours():
+    """Pipeline and grid."""
+    network = SpeechCNN(epochs=EPOCHS, learning_rate_schedule="constant", label_smoothing=0.0, random_state=0)
+    grid = {
+        "melfeatures__n_mels": N_MELS,
+        "speechcnn__filters": FILTERS,
+        "speechcnn__dropout": DROPOUT,
+    }
+    return Pipeline([MelFeatures(duration=1.0), network]), grid
+
+
+class Stages:
+    """Seconds of every stage of a search."""
+
+    def __init__(self):
+        self.seconds = Counter()
+        self._inside = []
+
+    def wrap(self, owner, name, stage):
+        """Count what a function takes, without what wrapped functions inside it take."""
+        function = getattr(owner, name)
+
+        @wraps(function)
+        def timed(*args, **kwargs):
+            self._inside.append(0.0)
+            start = time.perf_counter()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                elapsed = time.perf_counter() - start
+                self.seconds[stage] += elapsed - self._inside.pop()
+                if self._inside:
+                    self._inside[-1] += elapsed
+
+        setattr(owner, name, timed)
+
+
+FEATURES, TRACING, TRAINING, PREDICTION = "reading and features", "building and tracing", "training", "prediction"
+STAGES = [FEATURES, TRACING, TRAINING, PREDICTION]
+
+
+def watch():
+    """Wrap the functions of both sides."""
+    stages = Stages()
+    stages.wrap(FunctionTransformer, "transform", FEATURES)
+    stages.wrap(MelFeatures, "fit", FEATURES)
+    stages.wrap(MelFeatures, "transform", FEATURES)
+    for owner, name in ((networks, "cnn"), (keras.Model, "compile"), (_pool.Lease, "__init__")):
+        stages.wrap(owner, name, TRACING)
+    stages.wrap(keras.Model, "fit", TRAINING)
+    for owner in (KerasClassifier, KerasSpeechClassifier):
+        stages.wrap(owner, "predict", PREDICTION)
+    trace_first_steps(stages)
+    return stages
+
+
+def trace_first_steps(stages):
+    """The first step of a network that was not trained before is its tracing, but for milliseconds."""
+    make = keras.Model.make_train_function
+
+    def make_train_function(model, force=False):
+        if model.train_function is not None and not force:
+            return model.train_function
+        function = make(model, force)
+        step, calls = model.train_function, Counter()
+
+        def train_function(iterator):
+            if calls["step"]:
+                return step(iterator)
+            calls["step"] += 1
+            start = time.perf_counter()
+            result = step(iterator)
+            elapsed = time.perf_counter() - start
+            stages.seconds[TRACING] += elapsed
+            stages.seconds[TRAINING] -= elapsed
+            return result
+
+        model.train_function = train_function
+        return function
+
+    keras.Model.make_train_function = make_train_function
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clips", type=int, default=3000)
+    args = parser.parse_args()
+    speech = datasets.load_speech_folder(folder("fsdd"))
+    chosen = np.arange(0, len(speech.data), len(speech.data) // args.clips)
+    data, target, groups = speech.data[chosen], speech.target[chosen], speech.groups[chosen]
+    results = {}
+    stages = watch()
+    for name, (pipeline, grid) in {"sklspeech": ours(), "librosa + scikeras": today()}.items():
+        stages.seconds.clear()
+        start = time.perf_counter()
+        search = GridSearchCV(pipeline, grid, cv=LeaveOneGroupOut(), refit=False).fit(data, target, groups=groups)
+        wall = time.perf_counter() - start
+        results[name] = wall, dict(stages.seconds), search.cv_results_["mean_test_score"]
+        print(name, f"{wall:.0f} s", dict(stages.seconds), search.cv_results_["mean_test_score"].round(3), flush=True)
+    rows = []
+    slowest = results["librosa + scikeras"][0]
+    for name, (wall, seconds, scores) in results.items():
+        shares = [f"{seconds.get(stage, 0):.0f} s ({100 * seconds.get(stage, 0) / wall:.0f} %)" for stage in STAGES]
+        rows.append([name, f"{wall:.0f}", f"{slowest / wall:.1f}", *shares, f"{100 * scores.mean():.1f}"])
+    columns = ["", "wall time, s", "x faster", *STAGES, "mean accuracy of the candidates, %"]
+    remark = (
+        f"`python benchmarks/search.py`: GridSearchCV, 12 candidates (mels {N_MELS}, filters {FILTERS}, dropout "
+        f"{DROPOUT}) x 6 speakers on {len(data)} clips of fsdd, {EPOCHS} epochs, one run, 2 cores. The more of the "
+        "time is training, which is the same on both sides, the smaller the ratio."
+    )
+    write_table("search", columns, rows, remark)
+
+
+if __name__ == "__main__":
+    main()

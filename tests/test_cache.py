@@ -1,0 +1,93 @@
+"""What is kept of files that are asked for again, and that nobody can tell from the result."""
+
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+from sklspeech import AudioLoader, MelFeatures, MFCCFeatures, features
+from sklspeech._cache import Cache, file_state, known_rows
+
+ROW = np.arange(4, dtype=np.float32)  # 16 bytes
+
+
+def test_a_row_is_kept_from_its_second_time_on():
+    cache = Cache(max_bytes=100)
+    cache.put("a", ROW)
+    assert cache.get("a") is None
+    cache.put("a", ROW)
+    np.testing.assert_array_equal(cache.get("a"), ROW)
+    assert cache.get("a") is not ROW
+
+
+def test_never_more_than_its_bytes():
+    cache = Cache(max_bytes=40)
+    for _ in range(2):
+        for key in range(9):
+            cache.put(key, ROW)
+    assert sum(cache.get(key) is not None for key in range(9)) == 2
+    for _ in range(2):
+        cache.put("large", np.zeros(100))
+    assert cache.get("large") is None
+
+
+@pytest.fixture
+def computed(monkeypatch):
+    """Every waveform that became a row."""
+    computed = []
+    row = features.MelFeatures._row
+    monkeypatch.setattr(features.MelFeatures, "_row", lambda self, waveform: computed.append(1) or row(self, waveform))
+    return computed
+
+
+@pytest.fixture
+def paths(words, tmp_path):
+    """Files that no other test has seen."""
+    return [shutil.copy(path, tmp_path) for path in words.data[:5]]
+
+
+@pytest.mark.parametrize("duration", [0.5, None])
+@pytest.mark.parametrize("kind", [MelFeatures, MFCCFeatures])
+def test_third_time_computes_nothing_and_gives_the_same(paths, computed, kind, duration):
+    first, _, third = (kind(duration=duration).fit_transform(paths) for _ in range(3))
+    assert len(computed) == 2 * len(paths)
+    for row, expected in zip(third, first, strict=True):
+        np.testing.assert_array_equal(row, expected)
+
+
+def test_other_parameters_are_other_rows(paths, computed):
+    for params in ({}, {}, {"n_mels": 41}, {"duration": 0.6}, {"sample_rate": 8000}, {"ref": np.max}, {"n_jobs": 2}):
+        MelFeatures(**{"duration": 0.5, **params}).fit_transform(paths)
+    assert len(computed) == 6 * len(paths)  # n_jobs alone changes no row
+
+
+def test_changed_file_is_read_again(paths, words):
+    loader = AudioLoader()
+    before = [loader.fit_transform(paths[:1])[0] for _ in range(3)][-1]
+    shutil.copy(words.data[-1], paths[0])
+    os.utime(paths[0], (0, 0))
+    after = loader.transform(paths[:1])[0]
+    np.testing.assert_array_equal(after, loader.transform([words.data[-1]])[0])
+    assert not np.array_equal(after, before)
+
+
+@pytest.mark.parametrize("duration", [0.5, None])
+def test_what_was_given_out_can_be_written_to(paths, duration):
+    loader = AudioLoader(duration=duration)
+    for _ in range(4):
+        waveform = loader.fit_transform(paths[:1])[0]
+        assert waveform.max() < 1.5
+        waveform[:] = 2
+
+
+def test_waveforms_are_not_kept(words, computed):
+    waveforms = AudioLoader(duration=0.5).fit_transform(words.data[:5])
+    for _ in range(3):
+        MelFeatures().fit_transform(waveforms)
+    assert len(computed) == 15
+
+
+def test_missing_file_has_no_state():
+    assert file_state("nowhere.wav") is None
+    assert known_rows.get((None, None)) is None
