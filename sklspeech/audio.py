@@ -16,6 +16,7 @@ import numpy as np
 import soundfile
 import soxr
 from joblib import Parallel, delayed, effective_n_jobs
+from joblib.parallel import get_active_backend
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import gen_even_slices
@@ -31,6 +32,9 @@ _UNKNOWN_FRAMES = 2**62  # what libsndfile makes of a FLAC file without a length
 _CHUNK = struct.Struct("<4sI")  # of a WAV file: name, length
 _FORMAT = struct.Struct("<HHIIHH")  # tag, channels, sample rate, bytes a second, bytes of all channels, bits
 _PCM = 1  # tag of linear samples
+# What a thread reads before it transforms it: the more, the less threads wait for the interpreter lock.
+_SAMPLES_AT_ONCE = 2**18
+_ROWS_AT_ONCE = 256
 _NOT_IN_ROWS = ("duration", "n_jobs")  # parameters that change no row; n_samples_ stands for the duration
 
 
@@ -439,8 +443,10 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         """
         check_is_fitted(self)
         clips = check_clips(X)
-        slices = list(gen_even_slices(len(clips), min(len(clips), 8 * effective_n_jobs(self.n_jobs))))
-        parallel = Parallel(n_jobs=self.n_jobs, require="sharedmem")
+        n_jobs = _count_threads(self.n_jobs)
+        slices = list(gen_even_slices(len(clips), min(len(clips), 8 * n_jobs)))
+        # Without joblib where there is but one thread: it takes longer to set up than a clip to transform.
+        parallel = Parallel(n_jobs, require="sharedmem") if n_jobs > 1 else _call_all
         if self.n_samples_ is None:
             chunks = parallel(delayed(self._list)(clips[chunk], chunk.start) for chunk in slices)
             return list(chain.from_iterable(chunks))
@@ -449,7 +455,7 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         return rows
 
     def _list(self, clips, start):
-        return [np.array(row) for row in self._rows(clips, start)]  # a copy: the cache may own the row
+        return [np.array(row, order="C") for row in self._rows(clips, start)]  # a copy: the cache may own the row
 
     def _fill(self, rows, clips):
         for i, row in enumerate(self._rows(clips)):
@@ -458,28 +464,39 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
     def _rows(self, clips, start=0):
         """Rows of clips, those of files from the cache where they have been computed before."""
         settings = self._settings()
+        rows, new, n_samples = [], [], 0
         for position, clip in enumerate(clips, start):
             state = file_state(clip) if isinstance(clip, str) else None
-            row = None if state is None else known_rows.get((state, settings))
-            if row is None:
-                row = self._clip_row(clip, position)
-                if state is not None:
-                    known_rows.put((state, settings), row)
-            yield row
+            rows.append(None if state is None else known_rows.get((state, settings)))
+            if rows[-1] is None:
+                new.append((len(rows) - 1, state, self._waveform(clip, position)))
+                n_samples += len(new[-1][2])
+            if n_samples >= _SAMPLES_AT_ONCE or len(rows) == _ROWS_AT_ONCE:
+                yield from self._complete(rows, new, settings)
+                rows, new, n_samples = [], [], 0
+        yield from self._complete(rows, new, settings)
+
+    def _complete(self, rows, new, settings):
+        """Fill in the rows of new clips: (index, state of the file or None, waveform) each."""
+        computed = self._transform_waveforms([waveform for _, _, waveform in new]) if new else []
+        for (i, state, _), row in zip(new, computed, strict=True):
+            rows[i] = row
+            if state is not None:
+                known_rows.put((state, settings), row)
+        return rows
 
     def _settings(self):
         """All that a row depends on besides its clip, hashable."""
         params = self.get_params(deep=False)
         return type(self), self.n_samples_, *(params[name] for name in sorted(params) if name not in _NOT_IN_ROWS)
 
-    def _clip_row(self, clip, position):
-        """Read a clip, give it its length and transform it."""
+    def _waveform(self, clip, position):
+        """Read a clip and give it its length."""
         waveform = read_waveform(clip, self.sample_rate) if isinstance(clip, str) else clip
-        if self.n_samples_ is None:
-            self._check_long_enough(len(waveform), clip if isinstance(clip, str) else f"clip {position} of X")
-        else:
-            waveform = fit_length(waveform, self.n_samples_)
-        return self._row(waveform)
+        if self.n_samples_ is not None:
+            return fit_length(waveform, self.n_samples_)
+        self._check_long_enough(len(waveform), clip if isinstance(clip, str) else f"clip {position} of X")
+        return waveform
 
     def _check_long_enough(self, n_samples, source):
         """Raise AudioError where a clip of this length cannot be transformed; any can, here."""
@@ -488,8 +505,8 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         """Shape of a clip's row."""
         raise NotImplementedError
 
-    def _row(self, waveform):
-        """A clip's row."""
+    def _transform_waveforms(self, waveforms):
+        """Rows of some waveforms."""
         raise NotImplementedError
 
     def set_output(self, *, transform=None):
@@ -512,6 +529,19 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         tags.input_tags.string = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def _count_threads(n_jobs):
+    """As many as `n_jobs` says; in a worker of joblib no more than its share of the cores."""
+    n_jobs = effective_n_jobs(n_jobs)
+    share = os.environ.get("OMP_NUM_THREADS", "")  # joblib sets it in its workers
+    is_worker = get_active_backend()[0].nesting_level
+    return min(n_jobs, max(1, int(share))) if is_worker and share.isdigit() else n_jobs
+
+
+def _call_all(calls):
+    """One call of joblib.delayed after the other."""
+    return [function(*args, **kwargs) for function, args, kwargs in calls]
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -563,5 +593,5 @@ class AudioLoader(ClipTransformer):
     def _row_shape(self, n_samples):
         return (n_samples,)
 
-    def _row(self, waveform):
-        return waveform
+    def _transform_waveforms(self, waveforms):
+        return waveforms

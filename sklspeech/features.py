@@ -160,9 +160,9 @@ class MelFeatures(ClipTransformer):
     def _row_shape(self, n_samples):
         return spectral.count_frames(n_samples, self.n_fft, self.hop_length, self.center), self.n_mels
 
-    def _row(self, waveform):
-        mel = spectral.mel_spectrogram(
-            waveform,
+    def _transform_waveforms(self, waveforms):
+        mel, clips = spectral.mel_spectrograms(
+            waveforms,
             sample_rate=self.sample_rate,
             n_fft=self.n_fft,
             hop_length=self.hop_length,
@@ -177,7 +177,8 @@ class MelFeatures(ClipTransformer):
             htk=self.htk,
             norm=self.norm,
         )
-        return spectral.power_to_db(mel, ref=self.ref, amin=self.amin, top_db=self.top_db, out=mel)
+        db = spectral.powers_to_db(mel, clips, ref=self.ref, amin=self.amin, top_db=self.top_db)
+        return [db[:, clip].T for clip in clips]
 
     def get_feature_names_out(self, input_features=None):
         """Names of the features of a frame.
@@ -264,8 +265,10 @@ norm, ref, amin, top_db, n_jobs
         n_frames, _ = super()._row_shape(n_samples)
         return n_frames, self.n_mfcc * (1 + self.deltas)
 
-    def _row(self, waveform):
-        db = super()._row(waveform)
+    def _transform_waveforms(self, waveforms):
+        return [self._cepstra(db) for db in super()._transform_waveforms(waveforms)]
+
+    def _cepstra(self, db):
         cepstra = spectral.mfcc(db, n_mfcc=self.n_mfcc, dct_type=self.dct_type, norm=self.dct_norm, lifter=self.lifter)
         orders = range(1, 1 + self.deltas)
         parts = [cepstra] + [spectral.delta(cepstra, width=self.delta_width, order=order) for order in orders]

@@ -1,23 +1,23 @@
 """Frames, power spectrum, mel bands, decibels, cepstra and deltas: array in, array out.
 
-Pure functions over one waveform, NumPy and SciPy only. Time is axis 0 of every result, which is librosa's layout
+Pure functions over waveforms, NumPy and SciPy only. Time is axis 0 of every result, which is librosa's layout
 transposed; the values are librosa's. Results are float32; the Fourier transform alone is done in float64, because in
-float32 the weakest bands of real recordings were off by up to 2e-3 dB. A clip is worked on in blocks of frames that
-stay in the processor's cache, and from the spectrum on with frames as the last axis, where the mel bank needs them.
+float32 the weakest bands of real recordings were off by up to 2e-3 dB.
+
+Clips lie one behind the other on a tape, and are worked on in blocks of frames, whatever clips these belong to: large
+enough to be worth a call, small enough for the processor's cache. From the spectrum on, frames are the last axis in
+memory, where the mel bank needs them.
 """
 
+import threading
 from functools import lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from scipy import fft, sparse
 
-try:  # the same transform, built for the processor at hand: 2 x as fast as SciPy 1.17's
-    from ducc0.fft import r2c
-except ImportError:
-    r2c = None
-
-_FRAMES_PER_BLOCK = 128  # 128 frames of 400 samples in float64, and as much for their spectra: 0.8 MB
+_FRAMES_PER_BLOCK = 208  # two seconds; in float64, 0.7 MB for frames of 400 samples
+_LANES = 8  # frames that a processor transforms at once; a rest of fewer would be rounded differently
 
 # Slaney's mel scale: linear below 1 kHz, logarithmic above (Auditory Toolbox, 1998, as in librosa).
 _HZ_PER_MEL = 200.0 / 3
@@ -150,46 +150,95 @@ def count_frames(n_samples, n_fft, hop_length, center=True):
     return max(0, 1 + (n_padded - n_fft) // hop_length)
 
 
-def _pad_center(waveform, n_fft, pad_mode):
-    half = n_fft // 2
-    if pad_mode != "constant":
-        return np.pad(waveform, half, mode=pad_mode)
-    padded = np.zeros(len(waveform) + 2 * half, dtype=np.float64)
-    padded[half : half + len(waveform)] = waveform
-    return padded
+_scratch = threading.local()
 
 
-def _frames(waveform, n_fft, hop_length):
-    """The overlapping frames as a view, (n_frames, n_fft)."""
-    n_frames = count_frames(len(waveform), n_fft, hop_length, center=False)
-    step = waveform.strides[0]
-    return as_strided(waveform, (n_frames, n_fft), (step * hop_length, step), writeable=False)
+def _buffer(name, shape, dtype):
+    """Memory that this thread uses again and again: to get fresh pages takes longer than the arithmetic on them."""
+    size = shape[0] * shape[1]
+    flat = getattr(_scratch, name, None)
+    if flat is None or flat.size < size:
+        flat = np.empty(size, dtype)
+        setattr(_scratch, name, flat)
+    return flat[:size].reshape(shape)
 
 
-def _rfft(frames):
-    """Spectra of (n_frames, n_fft) float64, which are overwritten: (n_bins, n_frames)."""
-    if r2c is None:
-        return fft.rfft(frames, axis=1, overwrite_x=True).T
-    spectra = np.empty((1 + frames.shape[1] // 2, len(frames)), dtype=np.complex128)
-    r2c(frames, axes=(1,), out=spectra.T)
-    return spectra
+def _lay_on_tape(waveforms, n_fft, hop_length, center, pad_mode):
+    """Padded waveforms one behind the other, as frames (n_frames, n_fft), and the first frame of each."""
+    half = n_fft // 2 if center else 0
+    n_hops = [-(-(len(waveform) + 2 * half) // hop_length) for waveform in waveforms]
+    firsts = np.cumsum([0, *n_hops])  # every waveform begins where a frame does
+    n_frames = -(-firsts[-1] // _LANES) * _LANES
+    tape = _buffer("tape", (1, (n_frames - 1) * hop_length + n_fft), np.float64)[0]
+    tape.fill(0)
+    for first, waveform in zip(firsts * hop_length, waveforms, strict=False):
+        if pad_mode == "constant":
+            tape[first + half : first + half + len(waveform)] = waveform
+        else:
+            tape[first : first + len(waveform) + 2 * half] = np.pad(waveform, half, mode=pad_mode)
+    step = tape.strides[0]
+    return as_strided(tape, (n_frames, n_fft), (step * hop_length, step), writeable=False), firsts
 
 
 def _power(spectra, power):
-    """|spectra| ** power in float32, frames last whatever the order of `spectra` in memory."""
-    squared = np.square(spectra.real)
-    squared += np.square(spectra.imag)
-    if power != 2.0:
-        np.power(squared, power / 2, out=squared)
-    return squared.astype(np.float32, order="C")
+    """|spectra| ** power in float32."""
+    real = np.square(spectra.real, out=_buffer("real", spectra.shape, np.float64))
+    imaginary = np.square(spectra.imag, out=_buffer("imaginary", spectra.shape, np.float64))
+    squared = np.add(real, imaginary, out=_buffer("power", spectra.shape, np.float32), casting="same_kind")
+    return squared if power == 2.0 else np.power(squared, power / 2, out=squared)
 
 
-def _mel_blocks(waveform, bank, taps, n_fft, hop_length, power):
-    """Yield (slice of frames, mel energies of shape (n_mels, n_block))."""
-    frames = _frames(waveform, n_fft, hop_length)
+def _mel_of_frames(frames, bank, taps, power):
+    """Mel energies of frames that are a view, (n_mels, n_frames)."""
+    mel = np.empty((bank.shape[0], len(frames)), dtype=np.float32)
     for start in range(0, len(frames), _FRAMES_PER_BLOCK):
-        block = slice(start, start + _FRAMES_PER_BLOCK)
-        yield block, bank @ _power(_rfft(frames[block] * taps), power)
+        block = frames[start : start + _FRAMES_PER_BLOCK]
+        windowed = np.multiply(block, taps, out=_buffer("windowed", block.shape, np.float64))
+        spectra = _buffer("spectra", (bank.shape[1], len(block)), np.complex128)
+        np.fft.rfft(windowed, axis=1, out=spectra.T)  # SciPy's, a little faster, would get new memory every time
+        mel[:, start : start + len(block)] = bank @ _power(spectra, power)
+    return mel
+
+
+def mel_spectrograms(
+    waveforms,
+    *,
+    sample_rate,
+    n_fft,
+    hop_length,
+    win_length,
+    window,
+    center,
+    pad_mode,
+    power,
+    n_mels,
+    fmin,
+    fmax,
+    htk,
+    norm,
+):
+    """Mel spectrograms of some waveforms, faster than one after the other.
+
+    Parameters
+    ----------
+    waveforms : sequence of ndarray of shape (n_samples_i,), float32
+        Their number bounds the memory that is taken.
+    sample_rate, n_fft, hop_length, win_length, window, center, pad_mode, power, n_mels, fmin, fmax, htk, norm
+        As in `mel_spectrogram`.
+
+    Returns
+    -------
+    mel : ndarray of shape (n_mels, n_frames), float32
+        One behind the other, with frames in between that belong to none.
+    clips : list of slice
+        The frames of every waveform.
+    """
+    bank = _sparse_mel_bank(sample_rate, n_fft, n_mels, fmin, fmax, htk, norm)
+    taps = window_taps(window, win_length or n_fft, n_fft)
+    frames, firsts = _lay_on_tape(waveforms, n_fft, hop_length, center, pad_mode)
+    counts = [count_frames(len(waveform), n_fft, hop_length, center) for waveform in waveforms]
+    clips = [slice(first, first + n) for first, n in zip(firsts.tolist(), counts, strict=False)]
+    return _mel_of_frames(frames, bank, taps, power), clips
 
 
 def mel_spectrogram(
@@ -230,14 +279,23 @@ def mel_spectrogram(
     >>> mel.shape, int(mel[50].argmax())
     ((101, 40), 13)
     """
-    bank = _sparse_mel_bank(sample_rate, n_fft, n_mels, fmin, fmax, htk, norm)
-    taps = window_taps(window, win_length or n_fft, n_fft)
-    out = np.empty((count_frames(len(waveform), n_fft, hop_length, center), n_mels), dtype=np.float32)
-    if center:
-        waveform = _pad_center(waveform, n_fft, pad_mode)
-    for block, mel in _mel_blocks(waveform, bank, taps, n_fft, hop_length, power):
-        out[block] = mel.T
-    return out
+    mel, [clip] = mel_spectrograms(
+        [waveform],
+        sample_rate=sample_rate,
+        n_fft=n_fft,
+        hop_length=hop_length,
+        win_length=win_length,
+        window=window,
+        center=center,
+        pad_mode=pad_mode,
+        power=power,
+        n_mels=n_mels,
+        fmin=fmin,
+        fmax=fmax,
+        htk=htk,
+        norm=norm,
+    )
+    return mel[:, clip].T
 
 
 def power_to_db(power, *, ref=1.0, amin=1e-10, top_db=80.0, out=None):
@@ -260,12 +318,48 @@ def power_to_db(power, *, ref=1.0, amin=1e-10, top_db=80.0, out=None):
     db : ndarray of the same shape, float32
     """
     reference = np.abs(ref(power) if callable(ref) else ref)
-    db = np.maximum(power, np.float32(amin), out=out)
-    np.log(db, out=db)  # NumPy's log10 takes four times as long
-    db *= np.float32(10.0 / np.log(10.0))
+    db = _log(power, amin, out)
     db -= np.float32(10.0 * np.log10(max(amin, reference)))
     if top_db is not None and db.size:
         np.maximum(db, db.max() - np.float32(top_db), out=db)
+    return db
+
+
+def powers_to_db(power, clips, *, ref, amin, top_db):
+    """Decibels of the power spectrograms of some clips, in place: `power_to_db` of each.
+
+    Parameters
+    ----------
+    power : ndarray of shape (n_mels, n_frames), float32
+    clips : list of slice
+        The frames of every clip; the others mean nothing.
+    ref, amin, top_db
+        As in `power_to_db`.
+
+    Returns
+    -------
+    power : ndarray of shape (n_mels, n_frames), float32
+    """
+    references = [np.abs(ref(power[:, clip].T) if callable(ref) else ref) for clip in clips]
+    offset, floor = np.zeros((2, power.shape[1]), dtype=np.float32)
+    for clip, reference in zip(clips, references, strict=True):
+        offset[clip] = 10.0 * np.log10(max(amin, reference))
+    db = _log(power, amin, out=power)
+    if offset.any():
+        db -= offset
+    if top_db is not None:
+        peaks = db.max(axis=0)
+        for clip in clips:
+            floor[clip] = peaks[clip].max() - np.float32(top_db)
+        np.maximum(db, floor, out=db)
+    return db
+
+
+def _log(power, amin, out):
+    """10 log10(power), of powers of `amin` or more."""
+    db = np.maximum(power, np.float32(amin), out=out)
+    np.log(db, out=db)  # NumPy's log10 takes four times as long
+    db *= np.float32(10.0 / np.log(10.0))
     return db
 
 

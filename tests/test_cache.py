@@ -36,8 +36,13 @@ def test_never_more_than_its_bytes():
 def computed(monkeypatch):
     """Every waveform that became a row."""
     computed = []
-    row = features.MelFeatures._row
-    monkeypatch.setattr(features.MelFeatures, "_row", lambda self, waveform: computed.append(1) or row(self, waveform))
+    transform = features.MelFeatures._transform_waveforms
+
+    def watched(self, waveforms):
+        computed.extend(waveforms)
+        return transform(self, waveforms)
+
+    monkeypatch.setattr(features.MelFeatures, "_transform_waveforms", watched)
     return computed
 
 
