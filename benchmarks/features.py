@@ -11,7 +11,7 @@ of files that it has seen before is switched off.
 
 import argparse
 import os
-import resource
+import re
 import subprocess
 import sys
 import tempfile
@@ -150,13 +150,18 @@ def lines(case, seconds, results, n_clips):
         ]
 
 
+def peak():
+    """Most memory that this process ever had, in megabytes; ru_maxrss would be its parent's."""
+    return int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
+
+
 def peak_memory(paths):
-    """Megabytes that a transform of `paths` takes at its peak, besides its result; called in a fresh process."""
+    """Megabytes that a transform of `paths` takes at its peak besides its result, and those of the result."""
     features = MelFeatures(duration=1.0, n_jobs=2).fit(paths[:1])
     features.transform(paths[:10])
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    rows = features.transform(paths)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before - rows.nbytes / 2**20, rows.nbytes / 2**20
+    before = peak()
+    n_megabytes = features.transform(paths).nbytes / 2**20
+    return peak() - before - n_megabytes, n_megabytes
 
 
 def measure_memory(root, paths):
