@@ -32,7 +32,7 @@ from sklspeech._scikeras import KerasSpeechClassifier
 N_MELS = [24, 40, 64]
 FILTERS = [(16, 24, 32), (24, 32, 48)]
 DROPOUT = [0.1, 0.3]
-EPOCHS = 5
+EPOCHS = 3
 
 
 def librosa_loop(paths, n_mels=40):

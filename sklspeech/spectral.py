@@ -17,7 +17,7 @@ from numpy.lib.stride_tricks import as_strided
 from scipy import fft, sparse
 
 _FRAMES_PER_BLOCK = 208  # two seconds; in float64, 0.7 MB for frames of 400 samples
-_LANES = 8  # frames that a processor transforms at once; a rest of fewer would be rounded differently
+_LARGEST_BUFFER = 2**21  # elements; what an hour of audio takes is given back
 
 # Slaney's mel scale: linear below 1 kHz, logarithmic above (Auditory Toolbox, 1998, as in librosa).
 _HZ_PER_MEL = 200.0 / 3
@@ -156,6 +156,8 @@ _scratch = threading.local()
 def _buffer(name, shape, dtype):
     """Memory that this thread uses again and again: to get fresh pages takes longer than the arithmetic on them."""
     size = shape[0] * shape[1]
+    if size > _LARGEST_BUFFER:
+        return np.empty(shape, dtype)
     flat = getattr(_scratch, name, None)
     if flat is None or flat.size < size:
         flat = np.empty(size, dtype)
@@ -168,8 +170,7 @@ def _lay_on_tape(waveforms, n_fft, hop_length, center, pad_mode):
     half = n_fft // 2 if center else 0
     n_hops = [-(-(len(waveform) + 2 * half) // hop_length) for waveform in waveforms]
     firsts = np.cumsum([0, *n_hops])  # every waveform begins where a frame does
-    n_frames = -(-firsts[-1] // _LANES) * _LANES
-    tape = _buffer("tape", (1, (n_frames - 1) * hop_length + n_fft), np.float64)[0]
+    tape = _buffer("tape", (1, firsts[-1] * hop_length + n_fft), np.float64)[0]
     tape.fill(0)
     for first, waveform in zip(firsts * hop_length, waveforms, strict=False):
         if pad_mode == "constant":
@@ -177,7 +178,7 @@ def _lay_on_tape(waveforms, n_fft, hop_length, center, pad_mode):
         else:
             tape[first : first + len(waveform) + 2 * half] = np.pad(waveform, half, mode=pad_mode)
     step = tape.strides[0]
-    return as_strided(tape, (n_frames, n_fft), (step * hop_length, step), writeable=False), firsts
+    return as_strided(tape, (firsts[-1], n_fft), (step * hop_length, step), writeable=False), firsts
 
 
 def _power(spectra, power):

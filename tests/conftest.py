@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core a worker, for TensorFlow as well
 
 DATA = Path(os.environ.get("SKLSPEECH_DATA", Path(__file__).parents[2] / "shared" / "data"))
 

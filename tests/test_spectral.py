@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from sklspeech import spectral
+from sklspeech import MelFeatures, spectral
 
 DB_TOLERANCE = 1e-3
 
@@ -15,6 +15,7 @@ CALLS = [
     {"n_fft": 512, "hop_length": 128, "n_mels": 64},
     {"n_fft": 2048, "hop_length": 512, "n_mels": 128},
     {"n_fft": 401, "hop_length": 100},
+    {"n_fft": 256, "hop_length": 300},
     {"n_fft": 512, "win_length": 400},
     {"window": "hamming"},
     {"window": ("kaiser", 4.0)},
@@ -52,6 +53,24 @@ def test_mel_of_real_speech_equals_librosa(fsdd, n_mels):
 def test_long_clip_is_the_same_block_by_block(noise):
     y = np.tile(noise, 5)
     np.testing.assert_allclose(spectral.power_to_db(spectral.mel_spectrogram(y)), librosa_db(y), atol=DB_TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"center": False}, {"pad_mode": "reflect"}, {"hop_length": 500}, {"power": 1.0}, {"ref": np.max}],
+    ids=str,
+)
+def test_clips_together_are_the_same_as_alone(noise, params):
+    clips = [noise[:n] * gain for n, gain in ((16000, 1.0), (700, 1e-4), (401, 0.3), (9999, 0.0))]
+    features = MelFeatures(duration=None, **params)
+    for clip, row in zip(clips, features.fit_transform(clips), strict=True):
+        np.testing.assert_array_equal(row, features.transform([clip])[0])
+        np.testing.assert_allclose(row, librosa_db(clip, **params), atol=DB_TOLERANCE)
+
+
+def test_no_memory_is_kept_for_an_hour():
+    spectral.mel_spectrogram(np.zeros(spectral._LARGEST_BUFFER, np.float32))
+    assert all(buffer.size <= spectral._LARGEST_BUFFER for buffer in vars(spectral._scratch).values())
 
 
 @pytest.mark.parametrize(
