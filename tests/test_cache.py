@@ -6,7 +6,11 @@ import shutil
 import numpy as np
 import pytest
 
-from sklspeech import AudioLoader, MelFeatures, MFCCFeatures, features
+from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+
+from sklspeech import AudioLoader, FrameStatistics, MelFeatures, MFCCFeatures, audio, features
 from sklspeech._cache import Cache, file_state, known_rows
 
 ROW = np.arange(4, dtype=np.float32)  # 16 bytes
@@ -91,6 +95,17 @@ def test_waveforms_are_not_kept(words, computed):
     for _ in range(3):
         MelFeatures().fit_transform(waveforms)
     assert len(computed) == 15
+
+
+def test_search_gives_the_same_without_the_cache(words, monkeypatch):
+    pipeline = make_pipeline(MelFeatures(), FrameStatistics(), GaussianNB())
+    search = GridSearchCV(pipeline, {"melfeatures__n_mels": [20, 30]}, cv=GroupKFold(4))
+    scores = search.fit(words.data, words.target, groups=words.groups).cv_results_
+    monkeypatch.setattr(audio, "known_rows", Cache(0))
+    plain = search.fit(words.data, words.target, groups=words.groups).cv_results_
+    for name in scores:
+        if name.startswith("split"):
+            np.testing.assert_array_equal(scores[name], plain[name])
 
 
 def test_missing_file_has_no_state():
