@@ -5,7 +5,6 @@ import shutil
 
 import numpy as np
 import pytest
-
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
