@@ -9,9 +9,11 @@ import weakref
 from collections import OrderedDict
 from threading import RLock
 
+import numpy as np
+
 _MAX_IDLE = 8  # networks that wait to be lent, in one process
 
-_idle: OrderedDict = OrderedDict()  # key -> [(network, new optimizer)], the longest unused key first
+_idle: OrderedDict = OrderedDict()  # key -> [network], the longest unused key first
 _lock = RLock()
 
 
@@ -22,31 +24,53 @@ class Lease:
     ----------
     key : hashable
         All that the network and its compilation depend on.
+    seed : int
+        What the new weights depend on besides.
     build : callable
         Makes a network with new weights.
     compile : callable
         Compiles a network.
     """
 
-    def __init__(self, key, build, compile):
+    def __init__(self, key, seed, build, compile):
         with _lock:
-            fresh = build()
             waiting = _idle.get(key)
-            self.model, new_optimizer = waiting.pop() if waiting else (fresh, None)
-            if self.model is fresh:
-                compile(fresh)
-                fresh.optimizer.build(fresh.trainable_variables)
-                new_optimizer = [variable.numpy() for variable in fresh.optimizer.variables]
+            if waiting:
+                network = waiting.pop()
+                if network.seed != seed:
+                    network.seed, network.weights = seed, _values(build().variables)
+                network.renew()
             else:
-                _assign(self.model.variables, fresh.variables)
-                _assign(self.model.optimizer.variables, new_optimizer)
-        self._return = weakref.finalize(self, _put_back, key, (self.model, new_optimizer))
+                network = _Network(seed, build(), compile)
+        self.model = network.model
+        self._return = weakref.finalize(self, _put_back, key, network)
         self._return.atexit = False
 
     def keep(self):
         """The network, never to be lent again: somebody else holds it from now on."""
         self._return.detach()
         return self.model
+
+
+class _Network:
+    """A compiled network, and the values that it and its optimizer begin with."""
+
+    def __init__(self, seed, model, compile):
+        self.seed = seed
+        self.model = model
+        self.weights = _values(model.variables)
+        compile(model)
+        model.optimizer.build(model.trainable_variables)
+        self._optimizer = _values(model.optimizer.variables)
+
+    def renew(self):
+        """Make it as if it had just been built and compiled."""
+        _assign(self.model.variables, self.weights)
+        _assign(self.model.optimizer.variables, self._optimizer)
+
+
+def _values(variables):
+    return [np.array(variable.numpy()) for variable in variables]  # copies: some backends share the memory
 
 
 def _assign(variables, values):

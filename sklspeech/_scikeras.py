@@ -242,7 +242,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         self.__dict__.pop("_lease", None)  # back to the pool first, if there is an earlier one
         policy = keras.config.dtype_policy().name
         key = (type(self), policy, shape, n_classes, *self._network_params.values(), *self._compile_params())
-        self._lease = Lease(key, self._build_network, self._compile)
+        self._lease = Lease(key, self._random_state, self._build_network, self._compile)
 
     def _build_network(self):
         build = getattr(networks, self._network)
