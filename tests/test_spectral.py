@@ -58,7 +58,7 @@ def test_long_clip_is_the_same_block_by_block(noise):
 @pytest.mark.parametrize(
     "params",
     [{}, {"center": False}, {"pad_mode": "reflect"}, {"hop_length": 500}, {"power": 1.0}, {"ref": np.max}],
-    ids=str,
+    ids=["defaults", "not centred", "mirrored", "long hops", "magnitude", "loudest"],
 )
 def test_clips_together_are_the_same_as_alone(noise, params):
     clips = [noise[:n] * gain for n, gain in ((16000, 1.0), (700, 1e-4), (401, 0.3), (9999, 0.0))]
