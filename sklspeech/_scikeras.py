@@ -62,6 +62,9 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     _parameter_constraints: ClassVar[dict] = {
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "masks": [Interval(Integral, 0, None, closed="left")],
+        "speed": [Interval(Real, 0, None, closed="left")],
+        "vocal_tract": [Interval(Real, 0, None, closed="left")],
+        "shift": [Interval(Real, 0, 1, closed="left")],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "optimizer": [str, callable],
@@ -81,6 +84,9 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
     dropout: float = 0.3
     masks: int = 1
+    speed: float = 0.0
+    vocal_tract: float = 0.0
+    shift: float = 0.0
     epochs: int = 30
     batch_size: int = 32
     optimizer: str | type | Callable = "adamw"

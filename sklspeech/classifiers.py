@@ -25,6 +25,14 @@ class SpeechCNN(KerasSpeechClassifier):
         Share of units switched off in training.
     masks : int, default=1
         Bands of features, and as many spans of frames, that are masked in every clip in training (SpecAugment).
+    speed : float, default=0.0
+        Largest change of tempo in training: every clip is stretched by its own factor, from ``1 / (1 + speed)`` to
+        ``1 + speed``.
+    vocal_tract : float, default=0.0
+        Largest change of the vocal tract's length in training: the features of every clip are moved along their axis,
+        as neighbouring bands of frequency, by its own factor. For mel features, not for cepstra.
+    shift : float, default=0.0
+        Largest shift in time in training, as a share of the clip.
     epochs : int, default=30
         Passes over the training clips.
     batch_size : int, default=32
@@ -108,9 +116,9 @@ class SpeechRNN(KerasSpeechClassifier):
     n_layers : int, default=2
     subsampling : int, default=4
         Frames that a first convolution makes into one time step.
-    dropout, masks, epochs, batch_size, optimizer, optimizer__learning_rate, optimizer__weight_decay, \
-learning_rate_schedule, label_smoothing, class_weight, early_stopping, validation_fraction, n_iter_no_change, \
-callbacks, warm_start, random_state, verbose
+    dropout, masks, speed, vocal_tract, shift, epochs, batch_size, optimizer, optimizer__learning_rate, \
+optimizer__weight_decay, learning_rate_schedule, label_smoothing, class_weight, early_stopping, validation_fraction, \
+n_iter_no_change, callbacks, warm_start, random_state, verbose
         As in `SpeechCNN`.
 
     Attributes
@@ -148,9 +156,9 @@ class SpeechCRNN(KerasSpeechClassifier):
         Frames and features that a convolution sees.
     units : int, default=64
         Units of the LSTM, in each direction.
-    dropout, masks, epochs, batch_size, optimizer, optimizer__learning_rate, optimizer__weight_decay, \
-learning_rate_schedule, label_smoothing, class_weight, early_stopping, validation_fraction, n_iter_no_change, \
-callbacks, warm_start, random_state, verbose
+    dropout, masks, speed, vocal_tract, shift, epochs, batch_size, optimizer, optimizer__learning_rate, \
+optimizer__weight_decay, learning_rate_schedule, label_smoothing, class_weight, early_stopping, validation_fraction, \
+n_iter_no_change, callbacks, warm_start, random_state, verbose
         As in `SpeechCNN`.
 
     Attributes
@@ -191,9 +199,9 @@ class SpeechTransformer(KerasSpeechClassifier):
         Frames that a first convolution makes into one time step.
     dropout : float, default=0.1
         Share of units switched off in training.
-    masks, epochs, batch_size, optimizer, optimizer__learning_rate, optimizer__weight_decay, \
-learning_rate_schedule, label_smoothing, class_weight, early_stopping, validation_fraction, n_iter_no_change, \
-callbacks, warm_start, random_state, verbose
+    masks, speed, vocal_tract, shift, epochs, batch_size, optimizer, optimizer__learning_rate, \
+optimizer__weight_decay, learning_rate_schedule, label_smoothing, class_weight, early_stopping, validation_fraction, \
+n_iter_no_change, callbacks, warm_start, random_state, verbose
         As in `SpeechCNN`.
 
     Attributes

@@ -88,6 +88,62 @@ class SpecAugment(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("sklspeech")
+class Warp(keras.layers.Layer):
+    """Stretch clips in time and frequency, and shift them in time, while training.
+
+    A clip spoken faster or slower, by a longer or shorter vocal tract, a little earlier or later. Each clip draws its
+    own factors, log-uniformly from ``1 / (1 + x)`` to ``1 + x``, and its own shift, uniformly; values in between are
+    interpolated linearly, what lies beyond an end is the value there. After N. Jaitly and G. Hinton, Vocal Tract
+    Length Perturbation improves speech recognition, 2013, and T. Ko et al., Audio Augmentation for Speech Recognition,
+    2015; on features instead of waveforms.
+
+    Parameters
+    ----------
+    speed : float
+        Largest change of tempo.
+    frequency : float
+        Largest change of the frequency axis, feature 0 staying where it is.
+    shift : float
+        Largest shift, as a share of the frames.
+    seed : int or None, default=None
+    """
+
+    def __init__(self, speed, frequency, shift, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.speed = speed
+        self.frequency = frequency
+        self.shift = shift
+        self.seed = seed
+        self.generator = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs, training=False):
+        if not training:
+            return inputs
+        n_clips, n_frames, n_features = ops.shape(inputs)[0], inputs.shape[1], inputs.shape[2]
+        draws = keras.random.uniform((3, n_clips, 1), -1.0, 1.0, seed=self.generator)
+        rates = ops.exp(draws[0] * np.log1p(self.speed))
+        stretch = ops.exp(draws[1] * np.log1p(self.frequency))
+        in_time = self._interpolation(n_frames, rates, draws[2] * (self.shift * n_frames))
+        in_frequency = self._interpolation(n_features, stretch, 0.0)
+        return ops.matmul(ops.matmul(in_time, inputs), ops.transpose(in_frequency, (0, 2, 1)))
+
+    def _interpolation(self, length, factors, offsets):
+        """What every place takes from every place: (n_clips, length, length)."""
+        grid = ops.arange(length, dtype="float32")
+        places = ops.clip(grid * factors + offsets, 0.0, length - 1.0)  # (n_clips, length)
+        return ops.relu(1.0 - ops.abs(places[:, :, None] - grid))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "speed": self.speed,
+            "frequency": self.frequency,
+            "shift": self.shift,
+            "seed": self.seed,
+        }
+
+
+@keras.saving.register_keras_serializable("sklspeech")
 class PositionEmbedding(keras.layers.Layer):
     """Add a learned vector to every time step, which tells attention where in the clip it is."""
 

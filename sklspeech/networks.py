@@ -7,7 +7,7 @@ training clips, and `SpecAugment`, which acts in training only.
 import keras
 from keras import layers
 
-from .layers import PositionEmbedding, SpecAugment, Standardize
+from .layers import PositionEmbedding, SpecAugment, Standardize, Warp
 
 
 def _check_filters(filters):
@@ -15,10 +15,12 @@ def _check_filters(filters):
         raise ValueError(f"filters must be one or more positive integers, got {filters!r}")
 
 
-def _inputs(input_shape, masks):
-    """Input and its standardized, in training masked form."""
-    inputs = keras.Input(input_shape, name="features")
-    x = Standardize(name="standardize")(inputs)
+def _inputs(input_shape, masks, speed, vocal_tract, shift):
+    """Input and its standardized, in training warped and masked form."""
+    x = inputs = keras.Input(input_shape, name="features")
+    if speed or vocal_tract or shift:
+        x = Warp(speed, vocal_tract, shift, name="warp")(x)
+    x = Standardize(name="standardize")(x)
     if masks:
         x = SpecAugment(masks, 0.2, masks, 0.2, name="spec_augment")(x)
     return inputs, x
@@ -50,14 +52,24 @@ def _residual_block(x, filters, kernel_size, strides):
     return layers.ReLU()(layers.Add()([x, shortcut]))
 
 
-def cnn(input_shape, n_classes, filters=(32, 48, 64, 96), kernel_size=9, dropout=0.3, masks=1):
+def cnn(
+    input_shape,
+    n_classes,
+    filters=(32, 48, 64, 96),
+    kernel_size=9,
+    dropout=0.3,
+    masks=1,
+    speed=0.0,
+    vocal_tract=0.0,
+    shift=0.0,
+):
     """Residual network of one-dimensional convolutions over time, features as channels.
 
     Every number of filters is one residual block that halves the number of frames; the mean over time is classified.
     After TC-ResNet (S. Choi et al., Temporal Convolution for Real-time Keyword Spotting on Mobile Devices, 2019).
     """
     _check_filters(filters)
-    inputs, x = _inputs(input_shape, masks)
+    inputs, x = _inputs(input_shape, masks, speed, vocal_tract, shift)
     x = layers.ReLU()(_conv1d(x, filters[0], 3))
     for n_filters in filters:
         x = _residual_block(x, n_filters, kernel_size, strides=2)
@@ -65,13 +77,24 @@ def cnn(input_shape, n_classes, filters=(32, 48, 64, 96), kernel_size=9, dropout
     return _model(inputs, x, n_classes, dropout, "cnn")
 
 
-def rnn(input_shape, n_classes, units=64, n_layers=2, subsampling=4, dropout=0.3, masks=1):
+def rnn(
+    input_shape,
+    n_classes,
+    units=64,
+    n_layers=2,
+    subsampling=4,
+    dropout=0.3,
+    masks=1,
+    speed=0.0,
+    vocal_tract=0.0,
+    shift=0.0,
+):
     """Bidirectional gated recurrent units over time.
 
     A convolution with `subsampling` as its stride shortens the sequence first; the mean over time is classified.
     GRU: K. Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014.
     """
-    inputs, x = _inputs(input_shape, masks)
+    inputs, x = _inputs(input_shape, masks, speed, vocal_tract, shift)
     x = layers.ReLU()(_conv1d(x, units, 2 * subsampling + 1, subsampling))
     for _ in range(n_layers):
         x = layers.Bidirectional(layers.GRU(units, return_sequences=True))(x)
@@ -80,7 +103,18 @@ def rnn(input_shape, n_classes, units=64, n_layers=2, subsampling=4, dropout=0.3
     return _model(inputs, x, n_classes, dropout, "rnn")
 
 
-def crnn(input_shape, n_classes, filters=(8, 24), kernel_size=3, units=64, dropout=0.3, masks=1):
+def crnn(
+    input_shape,
+    n_classes,
+    filters=(8, 24),
+    kernel_size=3,
+    units=64,
+    dropout=0.3,
+    masks=1,
+    speed=0.0,
+    vocal_tract=0.0,
+    shift=0.0,
+):
     """Two-dimensional convolutions over frames and features, then a bidirectional LSTM over time.
 
     Every number of filters is a convolution and a max-pooling that halves frames and features; what is left of the
@@ -89,7 +123,7 @@ def crnn(input_shape, n_classes, filters=(8, 24), kernel_size=3, units=64, dropo
     After T. N. Sainath et al., Convolutional, Long Short-Term Memory, Fully Connected Deep Neural Networks, 2015.
     """
     _check_filters(filters)
-    inputs, x = _inputs(input_shape, masks)
+    inputs, x = _inputs(input_shape, masks, speed, vocal_tract, shift)
     x = layers.Reshape((*input_shape, 1))(x)  # (n, n_frames, n_features, 1)
     for n_filters in filters:
         x = layers.Conv2D(n_filters, kernel_size, padding="same", use_bias=False)(x)
@@ -114,14 +148,26 @@ def _encoder_block(x, n_heads, dropout):
     return layers.Add()([x, layers.Dropout(dropout)(y)])
 
 
-def transformer(input_shape, n_classes, units=64, n_layers=3, n_heads=4, subsampling=4, dropout=0.1, masks=1):
+def transformer(
+    input_shape,
+    n_classes,
+    units=64,
+    n_layers=3,
+    n_heads=4,
+    subsampling=4,
+    dropout=0.1,
+    masks=1,
+    speed=0.0,
+    vocal_tract=0.0,
+    shift=0.0,
+):
     """Transformer encoder over time.
 
     A convolution with `subsampling` as its stride makes the time steps, a learned vector marks their position; the
     mean over time is classified.
     After A. Berg et al., Keyword Transformer: A Self-Attention Model for Keyword Spotting, 2021.
     """
-    inputs, x = _inputs(input_shape, masks)
+    inputs, x = _inputs(input_shape, masks, speed, vocal_tract, shift)
     x = layers.ReLU()(_conv1d(x, units, 2 * subsampling + 1, subsampling))
     x = PositionEmbedding()(x)
     for _ in range(n_layers):

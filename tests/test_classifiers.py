@@ -419,3 +419,12 @@ def test_integer_cv_is_stratified(features, words):
     order = np.argsort(words.target)
     classifier = SpeechCNN(filters=(8, 8), epochs=15, batch_size=8, random_state=0)
     assert cross_val_score(classifier, features[order], words.target[order], cv=3).min() > 0.5
+
+
+def test_warped_training_is_seeded_and_not_the_plain_one(features, words):
+    def probabilities(**params):
+        return SpeechCNN(filters=(8, 8), **SMALL, **params).fit(features, words.target).predict_proba(features)
+
+    warped = {"speed": 0.2, "vocal_tract": 0.1, "shift": 0.1}
+    np.testing.assert_array_equal(probabilities(**warped), probabilities(**warped))
+    assert not np.allclose(probabilities(**warped), probabilities())

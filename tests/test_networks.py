@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sklspeech import networks
-from sklspeech.layers import PositionEmbedding, SpecAugment, Standardize
+from sklspeech.layers import PositionEmbedding, SpecAugment, Standardize, Warp
 
 BUILDERS = [networks.cnn, networks.rnn, networks.crnn, networks.transformer]
 
@@ -73,8 +73,43 @@ def test_spec_augment_never_masks_more_than_its_width(length, widest):
     assert masked.sum(axis=1).max() == widest
 
 
+def ramps(axis, shape=(300, 60, 40)):
+    """Clips whose values are the place along an axis."""
+    X = np.moveaxis(np.zeros(shape, np.float32), axis, -1)
+    X[:] = np.arange(X.shape[-1])
+    return np.moveaxis(X, -1, axis)
+
+
 @pytest.mark.parametrize(
-    "layer", [Standardize(), SpecAugment(1, 0.2, 2, 0.1, seed=3), PositionEmbedding()], ids=lambda layer: layer.name
+    ("axis", "params"), [(1, {"speed": 0.25}), (2, {"frequency": 0.25}), (1, {"shift": 0.1})], ids=str
+)
+def test_warp_moves_along_one_axis_in_training_only(axis, params):
+    X = ramps(axis)
+    layer = Warp(**{"speed": 0.0, "frequency": 0.0, "shift": 0.0, **params}, seed=0)
+    np.testing.assert_array_equal(np.asarray(layer(X)), X)
+    places = np.moveaxis(np.asarray(layer(X, training=True)), axis, 1)[:, :, 0]  # (n_clips, length)
+    inside = (places > 0.01) & (places < X.shape[axis] - 1.01)
+    steps = np.array([np.median(np.diff(row[kept])) for row, kept in zip(places, inside, strict=True)])
+    starts = places[:, 20] - 20 * steps
+    if "shift" in params:
+        np.testing.assert_allclose(steps, 1, atol=1e-4)
+        assert -6.01 < starts.min() < -5.5
+        assert 5.5 < starts.max() < 6.01
+    else:
+        np.testing.assert_allclose(starts, 0, atol=1e-3)
+        assert 0.79 < steps.min() < 0.82
+        assert 1.2 < steps.max() < 1.26
+
+
+def test_warp_of_nothing_changes_nothing():
+    X = np.random.default_rng(0).normal(size=(3, 20, 8)).astype(np.float32)
+    np.testing.assert_allclose(np.asarray(Warp(0.0, 0.0, 0.0)(X, training=True)), X, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [Standardize(), SpecAugment(1, 0.2, 2, 0.1, seed=3), Warp(0.2, 0.1, 0.1, seed=3), PositionEmbedding()],
+    ids=lambda layer: layer.name,
 )
 def test_layers_are_serializable(layer):
     copy = keras.layers.deserialize(keras.layers.serialize(layer))
