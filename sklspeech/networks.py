@@ -1,7 +1,7 @@
 """The networks: (input_shape, n_classes, ...) -> uncompiled keras.Model, from features to class probabilities.
 
 `input_shape` is (n_frames, n_features). Every network begins with `Standardize`, which the caller adapts to the
-training clips, and `SpecAugment`, which acts in training only.
+training clips, with `Warp` before it and `SpecAugment` behind, which act in training only.
 """
 
 import keras

@@ -299,7 +299,7 @@ def mel_spectrogram(
     return mel[:, clip].T
 
 
-def power_to_db(power, *, ref=1.0, amin=1e-10, top_db=80.0, out=None):
+def power_to_db(power, *, ref=1.0, amin=1e-10, top_db=80.0):
     """Decibels of a power spectrogram of one clip, as ``librosa.power_to_db``.
 
     Parameters
@@ -311,19 +311,16 @@ def power_to_db(power, *, ref=1.0, amin=1e-10, top_db=80.0, out=None):
         Powers below are raised to this.
     top_db : float or None, default=80.0
         Values more than this below the loudest one of this clip are raised to that floor.
-    out : ndarray or None, default=None
-        Where to write the result; `power` itself is allowed.
 
     Returns
     -------
     db : ndarray of the same shape, float32
     """
-    reference = np.abs(ref(power) if callable(ref) else ref)
-    db = _log(power, amin, out)
-    db -= np.float32(10.0 * np.log10(max(amin, reference)))
-    if top_db is not None and db.size:
-        np.maximum(db, db.max() - np.float32(top_db), out=db)
-    return db
+    if not power.size:
+        return power.copy()
+    reference = ref(power) if callable(ref) else ref
+    flat = power.reshape(1, -1).copy()
+    return powers_to_db(flat, [slice(None)], ref=reference, amin=amin, top_db=top_db).reshape(power.shape)
 
 
 def powers_to_db(power, clips, *, ref, amin, top_db):
@@ -345,7 +342,9 @@ def powers_to_db(power, clips, *, ref, amin, top_db):
     offset, floor = np.zeros((2, power.shape[1]), dtype=np.float32)
     for clip, reference in zip(clips, references, strict=True):
         offset[clip] = 10.0 * np.log10(max(amin, reference))
-    db = _log(power, amin, out=power)
+    db = np.maximum(power, np.float32(amin), out=power)
+    np.log(db, out=db)  # NumPy's log10 takes four times as long
+    db *= np.float32(10.0 / np.log(10.0))
     if offset.any():
         db -= offset
     if top_db is not None:
@@ -353,14 +352,6 @@ def powers_to_db(power, clips, *, ref, amin, top_db):
         for clip in clips:
             floor[clip] = peaks[clip].max() - np.float32(top_db)
         np.maximum(db, floor, out=db)
-    return db
-
-
-def _log(power, amin, out):
-    """10 log10(power), of powers of `amin` or more."""
-    db = np.maximum(power, np.float32(amin), out=out)
-    np.log(db, out=db)  # NumPy's log10 takes four times as long
-    db *= np.float32(10.0 / np.log(10.0))
     return db
 
 
