@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 _HOME = {
     "AudioError": "audio",
     "AudioLoader": "audio",
+    "AugmentedClassifier": "augmentation",
     "FrameStatistics": "features",
     "MFCCFeatures": "features",
     "MelFeatures": "features",
@@ -19,7 +20,7 @@ _HOME = {
     "SpeechRNN": "classifiers",
     "SpeechTransformer": "classifiers",
 }
-_MODULES = ["audio", "datasets", "features", "networks", "spectral"]
+_MODULES = ["audio", "augmentation", "datasets", "features", "metrics", "networks", "spectral"]
 
 __all__ = sorted([*_HOME, *_MODULES])
 

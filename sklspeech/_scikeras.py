@@ -12,7 +12,7 @@ import os
 import random
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -22,9 +22,9 @@ from scikeras._utils import get_optimizer_class, route_params
 from scikeras.wrappers import BaseWrapper
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import GroupShuffleSplit, train_test_split
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils import check_random_state, compute_sample_weight
+from sklearn.utils import check_consistent_length, check_random_state, compute_sample_weight
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, validate_data
@@ -33,6 +33,7 @@ from . import networks
 from ._pool import Lease
 
 _WARM_UP = 0.1  # share of the steps in which the learning rate rises, before it falls along a cosine
+_MAX_DRAWS = 50  # of groups to set aside, until every class is left to train on
 _CLIPS_PER_CALL = 256  # prediction goes through the network in pieces of this size: bounded memory
 
 
@@ -60,16 +61,21 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
     _network: ClassVar = ""  # name of the function in networks.py
     _parameter_constraints: ClassVar[dict] = {
+        "normalization": [StrOptions({"clip", "feature"}), None],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "masks": [Interval(Integral, 0, None, closed="left")],
         "speed": [Interval(Real, 0, None, closed="left")],
         "vocal_tract": [Interval(Real, 0, None, closed="left")],
         "shift": [Interval(Real, 0, 1, closed="left")],
+        "gain": [Interval(Real, 0, None, closed="left")],
+        "noise": [Real, None],
+        "mixup": [Interval(Real, 0, None, closed="left")],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "optimizer": [str, callable],
         "optimizer__learning_rate": [Interval(Real, 0, None, closed="neither")],
         "optimizer__weight_decay": [Interval(Real, 0, None, closed="left")],
+        "ema_momentum": [Interval(Real, 0, 1, closed="neither"), None],
         "learning_rate_schedule": [StrOptions({"cosine", "constant"})],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [dict, StrOptions({"balanced"}), None],
@@ -82,16 +88,21 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         "verbose": [Interval(Integral, 0, 2, closed="both")],
     }
 
+    normalization: str | None = "clip"
     dropout: float = 0.3
     masks: int = 1
-    speed: float = 0.0
-    vocal_tract: float = 0.0
-    shift: float = 0.0
-    epochs: int = 30
+    speed: float = 0.2
+    vocal_tract: float = 0.1
+    shift: float = 0.1
+    gain: float = 0.0
+    noise: float | None = None
+    mixup: float = 0.0
+    epochs: int = 60
     batch_size: int = 32
     optimizer: str | type | Callable = "adamw"
     optimizer__learning_rate: float = 0.002
     optimizer__weight_decay: float = 0.05
+    ema_momentum: float | None = None
     learning_rate_schedule: str = "cosine"
     label_smoothing: float = 0.1
     class_weight: dict | str | None = None
@@ -140,7 +151,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     # Training
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, groups=None):
         """Train the network.
 
         Parameters
@@ -150,6 +161,9 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             Labels, str or int.
         sample_weight : array-like of shape (n,) or None, default=None
             Weights relative to each other.
+        groups : array-like of shape (n,) or None, default=None
+            Speaker of every clip. With `early_stopping`, no speaker is on both sides of the split. They come through a
+            pipeline or a search where scikit-learn's metadata routing is on and ``set_fit_request(groups=True)`` asks.
 
         Returns
         -------
@@ -161,8 +175,9 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             X or y cannot be used, or a parameter is out of its range.
         """
         self._validate_params()
+        check_consistent_length(X, groups)
         self._init_callback_context(max_subtasks=self.epochs).call_on_fit_task_begin(estimator=self, X=X, y=y)
-        super().fit(X, y, sample_weight=sample_weight, schedule=self.learning_rate_schedule)
+        super().fit(X, y, sample_weight=sample_weight, schedule=self.learning_rate_schedule, groups=groups)
         self._callback_fit_ctx.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -236,10 +251,12 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         self.classes_ = self.target_encoder_.classes_
         # A RandomState is advanced, as everywhere in scikit-learn; scikeras would copy it.
         self._random_state = int(check_random_state(self.random_state).randint(2**31 - 1))
-        names = list(inspect.signature(getattr(networks, self._network)).parameters)[2:]
+        names = list(inspect.signature(getattr(networks, self._network)).parameters)[2:-1]
         self._network_params = {name: _plain(getattr(self, name)) for name in names}
+        recipe = {field.name: _plain(getattr(self, field.name)) for field in fields(networks.Recipe)}
+        self._network_params["recipe"] = networks.Recipe(**recipe)
         self._lease_network()
-        self._lease.model.get_layer("standardize").adapt(X)
+        self._adapt(X)
         return X, y
 
     def _lease_network(self):
@@ -249,6 +266,15 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         policy = keras.config.dtype_policy().name
         key = (type(self), policy, shape, n_classes, *self._network_params.values(), *self._compile_params())
         self._lease = Lease(key, self._random_state, self._build_network, self._compile)
+
+    def _adapt(self, X):
+        """Learn the normalization of the features; the level of a clip is taken out before."""
+        model = self._lease.model
+        if self.normalization:
+            level = model.get_layer("level")
+            starts = range(0, len(X), _CLIPS_PER_CALL)
+            X = np.concatenate([keras.ops.convert_to_numpy(level(X[i : i + _CLIPS_PER_CALL])) for i in starts])
+        model.get_layer("standardize").adapt(X)
 
     def _build_network(self):
         build = getattr(networks, self._network)
@@ -260,11 +286,13 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         made_by: tuple = (self.optimizer,)
         if isinstance(self.optimizer, functools.partial):  # copies of a partial are not equal, what is in them is
             made_by = (self.optimizer.func, self.optimizer.args, tuple(sorted(self.optimizer.keywords.items())))
-        return *made_by, self.optimizer__weight_decay, self.label_smoothing
+        return *made_by, self.optimizer__weight_decay, self.ema_momentum, self.label_smoothing
 
     def _compile(self, model):
         make = get_optimizer_class(self.optimizer) if isinstance(self.optimizer, str) else self.optimizer
         params = route_params(self.get_params(), destination="optimizer", pass_filter=set(), strict=True)
+        if self.ema_momentum is not None:
+            params |= {"use_ema": True, "ema_momentum": self.ema_momentum}
         optimizer = make(**params)
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "embedding"])
         loss = keras.losses.CategoricalCrossentropy(label_smoothing=self.label_smoothing)
@@ -281,15 +309,16 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     def _ensure_compiled_model(self):
         """Leave it to _fit_keras_model, which knows the number of steps."""
 
-    def _fit_keras_model(self, X, y, sample_weight, warm_start, epochs, initial_epoch, schedule):
+    def _fit_keras_model(self, X, y, sample_weight, warm_start, epochs, initial_epoch, schedule, groups=None):
         """Train the built network on one-hot y; `schedule` is None in partial_fit."""
         weights = self._weights(y, sample_weight)
         if schedule is not None:  # relative: a learning rate suits a mean of 1
             weights /= weights.mean()
         train, validation = np.arange(len(X)), None
         if self.early_stopping and schedule is not None:
-            train, validation = self._split(y)
-        batches = _Batches(X, y, weights, train, self.batch_size, (self._random_state, initial_epoch))
+            train, validation = self._split(y, groups)
+        seed = self._random_state, initial_epoch
+        batches = _Batches(X, y, weights, train, self.batch_size, self.mixup, seed)
         rate = _LearningRate(self.optimizer__learning_rate, len(batches) * epochs if schedule == "cosine" else None)
         history = self._lease.model.fit(
             batches,
@@ -311,8 +340,22 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             raise ValueError(f"no clip has a weight: sample_weight and class_weight={self.class_weight} are 0 for all")
         return weights.astype(np.float32)
 
-    def _split(self, y: np.ndarray):
-        """Stratified training and validation positions; Keras would take the last clips, of the last class."""
+    def _split(self, y: np.ndarray, groups=None):
+        """Positions for training and validation; Keras would take the last clips, of the last class."""
+        if groups is None:
+            return self._stratified_split(y)
+        if len(np.unique(groups)) < 2:
+            raise ValueError(f"early_stopping needs 2 groups or more, got {np.unique(groups).tolist()}")
+        draws = GroupShuffleSplit(
+            n_splits=_MAX_DRAWS, test_size=float(self.validation_fraction), random_state=self._random_state
+        )
+        n_classes = np.count_nonzero(y.any(axis=0))
+        for train, validation in draws.split(y, groups=groups):
+            if np.count_nonzero(y[train].any(axis=0)) == n_classes:
+                return train, validation
+        raise ValueError(f"early_stopping found no groups to set aside that leave clips of all {n_classes} classes")
+
+    def _stratified_split(self, y):
         labels = y.argmax(axis=1)
         counts = np.bincount(labels, minlength=y.shape[1])
         if counts[counts > 0].min() < 2:
@@ -414,12 +457,17 @@ class _OneHotEncoder:
 
 
 class _Batches(keras.utils.PyDataset):
-    """Batches of nearly the same size, in an order that the seed and the epoch alone decide."""
+    """Batches of nearly the same size, in an order that the seed and the epoch alone decide.
 
-    def __init__(self, X, y, weights, clips, batch_size, seed):
+    With `mixup` every clip is mixed with another one of its batch (H. Zhang et al., mixup: Beyond Empirical Risk
+    Minimization, 2018), by a share drawn from Beta(mixup, mixup).
+    """
+
+    def __init__(self, X, y, weights, clips, batch_size, mixup, seed):
         super().__init__()
         self._arrays = X, y, weights
         self._clips = clips
+        self._mixup = mixup
         self._n_batches = -(-len(clips) // batch_size)
         self._random = np.random.default_rng(seed)
         self.on_epoch_end()
@@ -428,10 +476,20 @@ class _Batches(keras.utils.PyDataset):
         return self._n_batches
 
     def __getitem__(self, i):
-        return tuple(array[self._order[i]] for array in self._arrays)
+        batch = tuple(array[self._order[i]] for array in self._arrays)
+        if not self._mixup:
+            return batch
+        return tuple(self._mixed(array, self._shares[i]) for array in batch)
+
+    def _mixed(self, array, share):
+        share = share[: len(array)].reshape(-1, *[1] * (array.ndim - 1))
+        return share * array + (1 - share) * np.roll(array, 1, axis=0)
 
     def on_epoch_end(self):
         self._order = np.array_split(self._random.permutation(self._clips), self._n_batches)
+        if self._mixup:
+            shape = self._n_batches, len(self._order[0])
+            self._shares = self._random.beta(self._mixup, self._mixup, shape).astype(np.float32)
 
 
 class _LearningRate(keras.callbacks.Callback):

@@ -25,10 +25,13 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from ._cache import file_state, known_rows
 
+# Endings of the files that soundfile reads; .raw has no header.
+EXTENSIONS = {f".{name.lower()}" for name in soundfile.available_formats()} - {".raw"} | {".aif", ".oga", ".opus"}
 _RATES = (1_000, 768_000)  # Hz; what no microphone or interface records is a broken header
 # Programs that write to a pipe do not know the length: from here up it is none.
 _UNKNOWN_LENGTH = 0x7FFF0000  # bytes, in the header of a WAV file
 _UNKNOWN_FRAMES = 2**62  # what libsndfile makes of a FLAC file without a length
+_TRIM_FRAME, _TRIM_HOP = 2048, 512  # samples, as librosa's
 _CHUNK = struct.Struct("<4sI")  # of a WAV file: name, length
 _FORMAT = struct.Struct("<HHIIHH")  # tag, channels, sample rate, bytes a second, bytes of all channels, bits
 _PCM = 1  # tag of linear samples
@@ -243,6 +246,30 @@ def fit_length(waveform, n_samples):
     return fitted
 
 
+def trim_silence(waveform, top_db=60.0):
+    """Cut off the quiet beginning and end, as ``librosa.effects.trim``.
+
+    Parameters
+    ----------
+    waveform : ndarray of shape (n,), float32
+    top_db : float, default=60.0
+        Quiet is what is this many dB below the loudest frame, or more. Frames are 2048 samples, every 512.
+
+    Returns
+    -------
+    trimmed : ndarray of shape (n_trimmed,), float32
+        A view; the whole waveform where there is only silence.
+    """
+    energy = np.concatenate([[0.0], np.cumsum(np.square(waveform, dtype=np.float64))])
+    centers = np.arange(0, len(waveform) + 1, _TRIM_HOP)
+    ends = np.minimum(centers + _TRIM_FRAME // 2, len(waveform))
+    power = energy[ends] - energy[np.maximum(centers - _TRIM_FRAME // 2, 0)]
+    loud = np.flatnonzero(power > power.max() * 10 ** (-top_db / 10))
+    if not len(loud):
+        return waveform
+    return waveform[loud[0] * _TRIM_HOP : (loud[-1] + 1) * _TRIM_HOP]
+
+
 def read_duration(path):
     """Duration of a recording, from its header alone.
 
@@ -384,11 +411,13 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
     _parameter_constraints: ClassVar[dict] = {
         "sample_rate": [Interval(Integral, *_RATES, closed="both")],
         "duration": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"}), None],
+        "trim": [Interval(Real, 0, None, closed="neither"), None],
         "n_jobs": [Integral, None],
     }
 
     sample_rate: int = 16000
     duration: float | str | None = None
+    trim: float | None = None
     n_jobs: int | None = None
 
     @with_callbacks
@@ -493,6 +522,8 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
     def _waveform(self, clip, position):
         """Read a clip and give it its length."""
         waveform = read_waveform(clip, self.sample_rate) if isinstance(clip, str) else clip
+        if self.trim is not None:
+            waveform = trim_silence(waveform, self.trim)
         if self.n_samples_ is not None:
             return fit_length(waveform, self.n_samples_)
         self._check_long_enough(len(waveform), clip if isinstance(clip, str) else f"clip {position} of X")
@@ -555,6 +586,9 @@ class AudioLoader(ClipTransformer):
     duration : float, "auto" or None, default=None
         Length of every waveform in seconds: longer clips lose their end, shorter ones get zeros there. "auto" learns
         it in `fit`: the longest clip that is no outlier (see `typical_duration`). None leaves every clip its length.
+    trim : float or None, default=None
+        Cut off the beginning and the end of a clip where they are this many dB or more below its loudest part, before
+        it is given its length.
     n_jobs : int or None, default=None
         Number of threads; None is 1, -1 is one a core.
 

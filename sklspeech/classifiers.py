@@ -13,27 +13,41 @@ _POSITIVE = [Interval(Integral, 1, None, closed="left")]
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class SpeechCNN(KerasSpeechClassifier):
-    """Classifier of clips: a residual convolutional network over time.
+    """Classifier of clips: a residual convolutional network.
 
     Parameters
     ----------
-    filters : tuple of int, default=(32, 48, 64, 96)
-        One residual block each, which halves the number of frames.
+    stem : tuple of int, default=(16, 32)
+        Filters of the first convolutions, over frames and features, each of which halves both. Without them, ``()``,
+        it is a network over time alone, with the features as channels (TC-ResNet).
+    filters : tuple of int, default=(64, 96)
+        One residual block over time each, all but the first of which halve the number of steps.
     kernel_size : int, default=9
-        Frames that a convolution sees.
+        Steps that a convolution over time sees.
+    normalization : {"clip", "feature"} or None, default="clip"
+        What is subtracted from every clip, in training and in prediction: its mean over frames and features, that is
+        its level; the mean of every feature over the frames (cepstral mean normalization), which takes out the
+        colour of the microphone and of the voice as well; or nothing. A clip of a single frame is left as it is.
     dropout : float, default=0.3
         Share of units switched off in training.
     masks : int, default=1
         Bands of features, and as many spans of frames, that are masked in every clip in training (SpecAugment).
-    speed : float, default=0.0
+    speed : float, default=0.2
         Largest change of tempo in training: every clip is stretched by its own factor, from ``1 / (1 + speed)`` to
         ``1 + speed``.
-    vocal_tract : float, default=0.0
+    vocal_tract : float, default=0.1
         Largest change of the vocal tract's length in training: the features of every clip are moved along their axis,
-        as neighbouring bands of frequency, by its own factor. For mel features, not for cepstra.
-    shift : float, default=0.0
+        as neighbouring bands of frequency, by its own factor. For mel features; 0 suits cepstra.
+    shift : float, default=0.1
         Largest shift in time in training, as a share of the clip.
-    epochs : int, default=30
+    gain : float, default=0.0
+        Largest change of the level in training, in dB, after `normalization`. For mel features.
+    noise : float or None, default=None
+        Lowest signal-to-noise ratio in dB of the noise that is added in training. Every clip draws its own ratio, from
+        this to 30 dB more, and the colour of its noise. For mel features in decibels.
+    mixup : float, default=0.0
+        Every clip and its label are mixed with another one in training, by a share drawn from Beta(mixup, mixup).
+    epochs : int, default=60
         Passes over the training clips.
     batch_size : int, default=32
         Clips a step of training.
@@ -44,6 +58,9 @@ class SpeechCNN(KerasSpeechClassifier):
         Highest learning rate.
     optimizer__weight_decay : float, default=0.05
         Of the kernels; biases, normalizations and positions do not decay.
+    ema_momentum : float or None, default=None
+        Keep the exponential moving average of the weights over the steps, with this momentum, such as 0.99, instead of
+        the weights of the last step.
     learning_rate_schedule : {"cosine", "constant"}, default="cosine"
         "cosine" rises over the first tenth of the steps and falls to 0 along a cosine. Use "constant" with Keras
         callbacks that set the learning rate.
@@ -52,8 +69,9 @@ class SpeechCNN(KerasSpeechClassifier):
     class_weight : dict, "balanced" or None, default=None
         Weight of every label, as in scikit-learn; multiplied with `sample_weight`.
     early_stopping : bool, default=False
-        Stop when the loss on `validation_fraction` of the clips, stratified by class, has not improved for
-        `n_iter_no_change` epochs, and go back to the best weights.
+        Stop when the loss on `validation_fraction` of the clips has not improved for `n_iter_no_change` epochs, and go
+        back to the best weights. The clips are stratified by class; where `fit` gets `groups`, they are whole groups,
+        that is speakers who are not trained on.
     validation_fraction : float, default=0.1
     n_iter_no_change : int, default=10
     callbacks : list of keras.callbacks.Callback or None, default=None
@@ -82,14 +100,15 @@ class SpeechCNN(KerasSpeechClassifier):
     References
     ----------
     S. Choi et al., Temporal Convolution for Real-time Keyword Spotting on Mobile Devices, Interspeech 2019.
-    D. S. Park et al., SpecAugment, Interspeech 2019. I. Loshchilov and F. Hutter, Decoupled Weight Decay
-    Regularization, ICLR 2019.
+    D. S. Park et al., SpecAugment, Interspeech 2019. N. Jaitly and G. Hinton, Vocal Tract Length Perturbation improves
+    speech recognition, ICML workshop 2013. H. Zhang et al., mixup: Beyond Empirical Risk Minimization, ICLR 2018.
+    I. Loshchilov and F. Hutter, Decoupled Weight Decay Regularization, ICLR 2019.
 
     Examples
     --------
     >>> from sklspeech import MelFeatures, Pipeline, SpeechCNN, datasets
     >>> speech = datasets.make_spoken_words(["yes", "no"], n_speakers=4, n_takes=5, random_state=0)
-    >>> pipeline = Pipeline([MelFeatures(), SpeechCNN(filters=(16, 16), epochs=12, random_state=0)])
+    >>> pipeline = Pipeline([MelFeatures(), SpeechCNN(filters=(16,), epochs=12, random_state=0)])
     >>> pipeline.fit(speech.data, speech.target).predict(speech.data[:2]).tolist()
     ['yes', 'yes']
     """
@@ -97,11 +116,13 @@ class SpeechCNN(KerasSpeechClassifier):
     _network: ClassVar = "cnn"
     _parameter_constraints: ClassVar[dict] = {
         **KerasSpeechClassifier._parameter_constraints,
+        "stem": [tuple, list],
         "filters": [tuple, list],
         "kernel_size": _POSITIVE,
     }
 
-    filters: tuple = (32, 48, 64, 96)
+    stem: tuple = (16, 32)
+    filters: tuple = (64, 96)
     kernel_size: int = 9
 
 
@@ -116,9 +137,9 @@ class SpeechRNN(KerasSpeechClassifier):
     n_layers : int, default=2
     subsampling : int, default=4
         Frames that a first convolution makes into one time step.
-    dropout, masks, speed, vocal_tract, shift, epochs, batch_size, optimizer, optimizer__learning_rate, \
-optimizer__weight_decay, learning_rate_schedule, label_smoothing, class_weight, early_stopping, validation_fraction, \
-n_iter_no_change, callbacks, warm_start, random_state, verbose
+    normalization, dropout, masks, speed, vocal_tract, shift, gain, noise, mixup, epochs, batch_size, optimizer, \
+optimizer__learning_rate, optimizer__weight_decay, ema_momentum, learning_rate_schedule, label_smoothing, \
+class_weight, early_stopping, validation_fraction, n_iter_no_change, callbacks, warm_start, random_state, verbose
         As in `SpeechCNN`.
 
     Attributes
@@ -150,15 +171,13 @@ class SpeechCRNN(KerasSpeechClassifier):
 
     Parameters
     ----------
-    filters : tuple of int, default=(8, 24)
-        One convolution and max-pooling each, which halves frames and features.
-    kernel_size : int, default=3
-        Frames and features that a convolution sees.
+    stem : tuple of int, default=(16, 32)
+        Filters of the convolutions over frames and features, each of which halves both.
     units : int, default=64
         Units of the LSTM, in each direction.
-    dropout, masks, speed, vocal_tract, shift, epochs, batch_size, optimizer, optimizer__learning_rate, \
-optimizer__weight_decay, learning_rate_schedule, label_smoothing, class_weight, early_stopping, validation_fraction, \
-n_iter_no_change, callbacks, warm_start, random_state, verbose
+    normalization, dropout, masks, speed, vocal_tract, shift, gain, noise, mixup, epochs, batch_size, optimizer, \
+optimizer__learning_rate, optimizer__weight_decay, ema_momentum, learning_rate_schedule, label_smoothing, \
+class_weight, early_stopping, validation_fraction, n_iter_no_change, callbacks, warm_start, random_state, verbose
         As in `SpeechCNN`.
 
     Attributes
@@ -174,13 +193,11 @@ n_iter_no_change, callbacks, warm_start, random_state, verbose
     _network: ClassVar = "crnn"
     _parameter_constraints: ClassVar[dict] = {
         **KerasSpeechClassifier._parameter_constraints,
-        "filters": [tuple, list],
-        "kernel_size": _POSITIVE,
+        "stem": [tuple, list],
         "units": _POSITIVE,
     }
 
-    filters: tuple = (8, 24)
-    kernel_size: int = 3
+    stem: tuple = (16, 32)
     units: int = 64
 
 
@@ -190,18 +207,18 @@ class SpeechTransformer(KerasSpeechClassifier):
 
     Parameters
     ----------
+    stem : tuple of int, default=(16, 32)
+        Filters of the first convolutions, over frames and features, each of which halves both.
     units : int, default=64
         Width of the encoder, a multiple of `n_heads`.
     n_layers : int, default=3
     n_heads : int, default=4
         Attention heads of a layer.
-    subsampling : int, default=4
-        Frames that a first convolution makes into one time step.
     dropout : float, default=0.1
         Share of units switched off in training.
-    masks, speed, vocal_tract, shift, epochs, batch_size, optimizer, optimizer__learning_rate, \
-optimizer__weight_decay, learning_rate_schedule, label_smoothing, class_weight, early_stopping, validation_fraction, \
-n_iter_no_change, callbacks, warm_start, random_state, verbose
+    normalization, masks, speed, vocal_tract, shift, gain, noise, mixup, epochs, batch_size, optimizer, \
+optimizer__learning_rate, optimizer__weight_decay, ema_momentum, learning_rate_schedule, label_smoothing, \
+class_weight, early_stopping, validation_fraction, n_iter_no_change, callbacks, warm_start, random_state, verbose
         As in `SpeechCNN`.
 
     Attributes
@@ -217,16 +234,16 @@ n_iter_no_change, callbacks, warm_start, random_state, verbose
     _network: ClassVar = "transformer"
     _parameter_constraints: ClassVar[dict] = {
         **KerasSpeechClassifier._parameter_constraints,
+        "stem": [tuple, list],
         "units": _POSITIVE,
         "n_layers": _POSITIVE,
         "n_heads": _POSITIVE,
-        "subsampling": _POSITIVE,
     }
 
+    stem: tuple = (16, 32)
     units: int = 64
     n_layers: int = 3
     n_heads: int = 4
-    subsampling: int = 4
     dropout: float = 0.1
 
     def _validate_params(self):

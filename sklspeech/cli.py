@@ -64,7 +64,7 @@ def _parser():
     train.add_argument("-o", "--output", required=True, type=Path, metavar="MODEL", help="file to write, joblib")
     train.add_argument("--features", choices=_FEATURES, default="mel", help="default: %(default)s")
     train.add_argument("--network", choices=_NETWORKS, default="cnn", help="default: %(default)s")
-    train.add_argument("--epochs", type=int, default=30, help="passes over the recordings (default: %(default)s)")
+    train.add_argument("--epochs", type=int, default=60, help="passes over the recordings (default: %(default)s)")
     train.add_argument("--seed", type=int, default=None, help="random seed")
 
     evaluate = _command(commands, "evaluate", _evaluate, "measure a model on a folder of recordings")

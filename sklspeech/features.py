@@ -26,6 +26,9 @@ class MelFeatures(ClipTransformer):
     duration : float, "auto" or None, default="auto"
         Length that every clip is given, in seconds: longer clips lose their end, shorter ones get zeros there. "auto"
         learns it in `fit`: the longest clip that is no outlier. None leaves every clip its length.
+    trim : float or None, default=None
+        Cut off the beginning and the end of a clip where they are this many dB or more below its loudest part, before
+        it is given its length.
     n_fft : int, default=400
         Samples of a frame; 400 are 25 ms at 16 kHz.
     hop_length : int, default=160
@@ -55,6 +58,10 @@ class MelFeatures(ClipTransformer):
         Powers below are raised to this.
     top_db : float or None, default=80.0
         Values more than this below the loudest one of the same clip are raised to that floor.
+    normalization : {"clip", "feature"} or None, default=None
+        What is subtracted from every clip: its mean over frames and features, that is its level; the mean of every
+        feature over the frames (cepstral mean normalization); or nothing, which leaves librosa's values. The networks
+        have a normalization of their own.
     n_jobs : int or None, default=None
         Number of threads; None is 1, -1 is one a core.
 
@@ -94,6 +101,7 @@ class MelFeatures(ClipTransformer):
         "ref": [Interval(Real, 0, None, closed="neither"), callable],
         "amin": [Interval(Real, 0, None, closed="neither")],
         "top_db": [Interval(Real, 0, None, closed="left"), None],
+        "normalization": [StrOptions({"clip", "feature"}), None],
     }
 
     duration: float | str | None = "auto"
@@ -112,6 +120,7 @@ class MelFeatures(ClipTransformer):
     ref: float | Callable = 1.0
     amin: float = 1e-10
     top_db: float | None = 80.0
+    normalization: str | None = None
 
     def _validate_params(self):
         super()._validate_params()
@@ -161,6 +170,10 @@ class MelFeatures(ClipTransformer):
         return spectral.count_frames(n_samples, self.n_fft, self.hop_length, self.center), self.n_mels
 
     def _transform_waveforms(self, waveforms):
+        rows = self._features(waveforms)
+        return rows if self.normalization is None else [spectral.normalize(row, self.normalization) for row in rows]
+
+    def _features(self, waveforms):
         mel, clips = spectral.mel_spectrograms(
             waveforms,
             sample_rate=self.sample_rate,
@@ -212,8 +225,8 @@ class MFCCFeatures(MelFeatures):
         How many time derivatives are appended to the coefficients: 1 the velocity, 2 the acceleration as well.
     delta_width : int, default=9
         Frames over which a derivative is taken, odd.
-    sample_rate, duration, n_fft, hop_length, win_length, window, center, pad_mode, power, n_mels, fmin, fmax, htk, \
-norm, ref, amin, top_db, n_jobs
+    sample_rate, duration, trim, n_fft, hop_length, win_length, window, center, pad_mode, power, n_mels, fmin, fmax, \
+htk, norm, ref, amin, top_db, normalization, n_jobs
         As in `MelFeatures`.
 
     Attributes
@@ -265,8 +278,8 @@ norm, ref, amin, top_db, n_jobs
         n_frames, _ = super()._row_shape(n_samples)
         return n_frames, self.n_mfcc * (1 + self.deltas)
 
-    def _transform_waveforms(self, waveforms):
-        return [self._cepstra(db) for db in super()._transform_waveforms(waveforms)]
+    def _features(self, waveforms):
+        return [self._cepstra(db) for db in super()._features(waveforms)]
 
     def _cepstra(self, db):
         cepstra = spectral.mfcc(db, n_mfcc=self.n_mfcc, dct_type=self.dct_type, norm=self.dct_norm, lifter=self.lifter)

@@ -6,6 +6,32 @@ from keras import ops
 
 
 @keras.saving.register_keras_serializable("sklspeech")
+class Level(keras.layers.Layer):
+    """Subtract from every clip its own mean: what a louder speaker, a nearer or another microphone adds to decibels.
+
+    A clip of a single frame is left as it is.
+
+    Parameters
+    ----------
+    normalization : {"clip", "feature"}
+        One mean over frames and features (level), or one a feature over the frames (level and colour: cepstral mean
+        normalization, B. S. Atal, 1974).
+    """
+
+    def __init__(self, normalization, **kwargs):
+        super().__init__(**kwargs)
+        self.normalization = normalization
+
+    def call(self, inputs):
+        if inputs.shape[1] == 1:
+            return inputs
+        return inputs - ops.mean(inputs, axis=(1, 2) if self.normalization == "clip" else 1, keepdims=True)
+
+    def get_config(self):
+        return {**super().get_config(), "normalization": self.normalization}
+
+
+@keras.saving.register_keras_serializable("sklspeech")
 class Standardize(keras.layers.Layer):
     """(x - mean) / deviation, feature by feature; the two are learned from the training clips by `adapt`.
 
@@ -32,6 +58,70 @@ class Standardize(keras.layers.Layer):
 
     def call(self, inputs):
         return (inputs - self.mean) * self.scale
+
+
+@keras.saving.register_keras_serializable("sklspeech")
+class Noise(keras.layers.Layer):
+    """Add noise to features in decibels while training, as if it had been in the recording.
+
+    Powers add up. Every clip draws a signal-to-noise ratio, evenly from `snr` to ``snr + 30`` dB, and the colour of its
+    noise: a slope, evenly from -20 to 20 dB from the lowest to the highest band. Its power is the same in all frames.
+
+    Parameters
+    ----------
+    snr : float
+        Lowest signal-to-noise ratio in dB, of the means of the power over frames and bands.
+    seed : int or None, default=None
+    """
+
+    def __init__(self, snr, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.snr = snr
+        self.seed = seed
+        self.generator = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs, training=False):
+        if not training:
+            return inputs
+        n_clips, n_features = ops.shape(inputs)[0], inputs.shape[2]
+        draws = keras.random.uniform((2, n_clips, 1), seed=self.generator)
+        slopes = (40.0 * draws[1] - 20.0) * ops.linspace(-0.5, 0.5, n_features)  # (n_clips, n_features)
+        levels = _mean_level(inputs, (1, 2)) - _mean_level(slopes, 1) - (self.snr + 30.0 * draws[0])
+        noise = (levels + slopes)[:, None, :]
+        return inputs + ops.softplus((noise - inputs) / _DECIBELS) * _DECIBELS
+
+    def get_config(self):
+        return {**super().get_config(), "snr": self.snr, "seed": self.seed}
+
+
+_DECIBELS = 10.0 / np.log(10.0)  # dB of a power of e
+
+
+def _mean_level(decibels, axis):
+    """Decibels of the mean power, (n_clips, 1)."""
+    length = np.prod([decibels.shape[i] for i in np.atleast_1d(axis)])
+    total = ops.logsumexp(decibels / _DECIBELS, axis=axis) - np.log(length)
+    return (_DECIBELS * total)[:, None]
+
+
+@keras.saving.register_keras_serializable("sklspeech")
+class Gain(keras.layers.Layer):
+    """Raise or lower clips in decibels while training, each by its own gain, evenly from ``-gain`` to ``gain`` dB."""
+
+    def __init__(self, gain, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.gain = gain
+        self.seed = seed
+        self.generator = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs, training=False):
+        if not training:
+            return inputs
+        shape = (ops.shape(inputs)[0], 1, 1)
+        return inputs + keras.random.uniform(shape, -self.gain, self.gain, seed=self.generator)
+
+    def get_config(self):
+        return {**super().get_config(), "gain": self.gain, "seed": self.seed}
 
 
 @keras.saving.register_keras_serializable("sklspeech")

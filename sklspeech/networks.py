@@ -1,29 +1,52 @@
 """The networks: (input_shape, n_classes, ...) -> uncompiled keras.Model, from features to class probabilities.
 
-`input_shape` is (n_frames, n_features). Every network begins with `Standardize`, which the caller adapts to the
-training clips, with `Warp` before it and `SpecAugment` behind, which act in training only.
+`input_shape` is (n_frames, n_features). Every network begins with the layers of its `Recipe`, among them `Standardize`,
+which the caller adapts to the training clips.
 """
+
+from dataclasses import dataclass
 
 import keras
 from keras import layers
 
-from .layers import PositionEmbedding, SpecAugment, Standardize, Warp
+from .layers import Gain, Level, Noise, PositionEmbedding, SpecAugment, Standardize, Warp
 
 
-def _check_filters(filters):
-    if not filters or not all(isinstance(n, int) and n > 0 for n in filters):
-        raise ValueError(f"filters must be one or more positive integers, got {filters!r}")
+@dataclass(frozen=True)
+class Recipe:
+    """What happens to the features before the network proper; all but the normalization in training only.
+
+    The classifiers document these parameters.
+    """
+
+    normalization: str | None = "clip"
+    masks: int = 1
+    speed: float = 0.2
+    vocal_tract: float = 0.1
+    shift: float = 0.1
+    gain: float = 0.0
+    noise: float | None = None
+
+    def inputs(self, input_shape):
+        """Input and its standardized, in training changed form."""
+        x = inputs = keras.Input(input_shape, name="features")
+        if self.noise is not None:
+            x = Noise(self.noise, name="noise")(x)
+        if self.speed or self.vocal_tract or self.shift:
+            x = Warp(self.speed, self.vocal_tract, self.shift, name="warp")(x)
+        if self.normalization:
+            x = Level(self.normalization, name="level")(x)
+        if self.gain:
+            x = Gain(self.gain, name="gain")(x)
+        x = Standardize(name="standardize")(x)
+        if self.masks:
+            x = SpecAugment(self.masks, 0.2, self.masks, 0.2, name="spec_augment")(x)
+        return inputs, x
 
 
-def _inputs(input_shape, masks, speed, vocal_tract, shift):
-    """Input and its standardized, in training warped and masked form."""
-    x = inputs = keras.Input(input_shape, name="features")
-    if speed or vocal_tract or shift:
-        x = Warp(speed, vocal_tract, shift, name="warp")(x)
-    x = Standardize(name="standardize")(x)
-    if masks:
-        x = SpecAugment(masks, 0.2, masks, 0.2, name="spec_augment")(x)
-    return inputs, x
+def _check_filters(name, filters, least):
+    if len(filters) < least or not all(isinstance(n, int) and n > 0 for n in filters):
+        raise ValueError(f"{name} must be {least} or more positive integers, got {filters!r}")
 
 
 def _model(inputs, x, n_classes, dropout, name):
@@ -43,6 +66,21 @@ def _conv1d(x, filters, kernel_size, strides=1):
     return _batch_norm(x)
 
 
+def _stem(x, filters):
+    """Two-dimensional convolutions over frames and features, each of which halves both: (n, n_steps, n_units).
+
+    A word of another speaker is moved along the features as well as in time; convolutions over both see it as the same.
+    """
+    _check_filters("stem", filters, 0)
+    if not filters:
+        return x
+    x = layers.Reshape((*x.shape[1:], 1))(x)  # (n, n_frames, n_features, 1)
+    for i, n_filters in enumerate(filters):
+        x = layers.Conv2D(n_filters, 3 if i else 5, 2, padding="same", use_bias=False)(x)
+        x = layers.ReLU()(_batch_norm(x))
+    return layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)
+
+
 def _residual_block(x, filters, kernel_size, strides):
     shortcut = x
     if strides != 1 or x.shape[-1] != filters:
@@ -52,49 +90,30 @@ def _residual_block(x, filters, kernel_size, strides):
     return layers.ReLU()(layers.Add()([x, shortcut]))
 
 
-def cnn(
-    input_shape,
-    n_classes,
-    filters=(32, 48, 64, 96),
-    kernel_size=9,
-    dropout=0.3,
-    masks=1,
-    speed=0.0,
-    vocal_tract=0.0,
-    shift=0.0,
-):
-    """Residual network of one-dimensional convolutions over time, features as channels.
+def cnn(input_shape, n_classes, stem=(16, 32), filters=(64, 96), kernel_size=9, dropout=0.3, recipe=Recipe()):
+    """Convolutions over frames and features, then a residual network of convolutions over time.
 
-    Every number of filters is one residual block that halves the number of frames; the mean over time is classified.
-    After TC-ResNet (S. Choi et al., Temporal Convolution for Real-time Keyword Spotting on Mobile Devices, 2019).
+    Every number of `filters` is one residual block, all but the first of which halve the number of steps; the mean over
+    time is classified. After TC-ResNet (S. Choi et al., Temporal Convolution for Real-time Keyword Spotting on Mobile
+    Devices, 2019), which is the network without a stem.
     """
-    _check_filters(filters)
-    inputs, x = _inputs(input_shape, masks, speed, vocal_tract, shift)
-    x = layers.ReLU()(_conv1d(x, filters[0], 3))
-    for n_filters in filters:
-        x = _residual_block(x, n_filters, kernel_size, strides=2)
+    _check_filters("filters", filters, 1)
+    inputs, x = recipe.inputs(input_shape)
+    x = _stem(x, stem)
+    x = layers.ReLU()(_conv1d(x, filters[0], 1 if stem else 3))
+    for i, n_filters in enumerate(filters):
+        x = _residual_block(x, n_filters, kernel_size, strides=1 if stem and i == 0 else 2)
     x = layers.GlobalAveragePooling1D()(x)
     return _model(inputs, x, n_classes, dropout, "cnn")
 
 
-def rnn(
-    input_shape,
-    n_classes,
-    units=64,
-    n_layers=2,
-    subsampling=4,
-    dropout=0.3,
-    masks=1,
-    speed=0.0,
-    vocal_tract=0.0,
-    shift=0.0,
-):
+def rnn(input_shape, n_classes, units=64, n_layers=2, subsampling=4, dropout=0.3, recipe=Recipe()):
     """Bidirectional gated recurrent units over time.
 
     A convolution with `subsampling` as its stride shortens the sequence first; the mean over time is classified.
     GRU: K. Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014.
     """
-    inputs, x = _inputs(input_shape, masks, speed, vocal_tract, shift)
+    inputs, x = recipe.inputs(input_shape)
     x = layers.ReLU()(_conv1d(x, units, 2 * subsampling + 1, subsampling))
     for _ in range(n_layers):
         x = layers.Bidirectional(layers.GRU(units, return_sequences=True))(x)
@@ -103,34 +122,15 @@ def rnn(
     return _model(inputs, x, n_classes, dropout, "rnn")
 
 
-def crnn(
-    input_shape,
-    n_classes,
-    filters=(8, 24),
-    kernel_size=3,
-    units=64,
-    dropout=0.3,
-    masks=1,
-    speed=0.0,
-    vocal_tract=0.0,
-    shift=0.0,
-):
-    """Two-dimensional convolutions over frames and features, then a bidirectional LSTM over time.
+def crnn(input_shape, n_classes, stem=(16, 32), units=64, dropout=0.3, recipe=Recipe()):
+    """Convolutions over frames and features, then a bidirectional LSTM over time.
 
-    Every number of filters is a convolution and a max-pooling that halves frames and features; what is left of the
-    features is flattened into each time step. The textbook stack Conv2D, MaxPooling2D, Flatten, LSTM, with the
-    flattening done step by step, for an LSTM needs a sequence.
+    The textbook stack Conv2D, Flatten, LSTM, with the flattening done step by step, for an LSTM needs a sequence.
     After T. N. Sainath et al., Convolutional, Long Short-Term Memory, Fully Connected Deep Neural Networks, 2015.
     """
-    _check_filters(filters)
-    inputs, x = _inputs(input_shape, masks, speed, vocal_tract, shift)
-    x = layers.Reshape((*input_shape, 1))(x)  # (n, n_frames, n_features, 1)
-    for n_filters in filters:
-        x = layers.Conv2D(n_filters, kernel_size, padding="same", use_bias=False)(x)
-        x = layers.ReLU()(_batch_norm(x))
-        x = layers.MaxPooling2D(2, padding="same")(x)
-    x = layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)  # (n, n_steps, n_bands * n_filters)
-    x = layers.Dropout(dropout)(x)
+    _check_filters("stem", stem, 1)
+    inputs, x = recipe.inputs(input_shape)
+    x = layers.Dropout(dropout)(_stem(x, stem))
     x = layers.Bidirectional(layers.LSTM(units, return_sequences=True))(x)
     x = layers.GlobalAveragePooling1D()(x)
     return _model(inputs, x, n_classes, dropout, "crnn")
@@ -143,32 +143,20 @@ def _encoder_block(x, n_heads, dropout):
     y = layers.MultiHeadAttention(n_heads, units // n_heads, dropout=dropout)(y, y)
     x = layers.Add()([x, layers.Dropout(dropout)(y)])
     y = layers.LayerNormalization()(x)
-    y = layers.Dense(2 * units, activation="gelu")(y)
+    y = layers.Dense(2 * units, activation="silu")(y)  # GELU's erf has no place in the graphs of other runtimes
     y = layers.Dense(units)(y)
     return layers.Add()([x, layers.Dropout(dropout)(y)])
 
 
-def transformer(
-    input_shape,
-    n_classes,
-    units=64,
-    n_layers=3,
-    n_heads=4,
-    subsampling=4,
-    dropout=0.1,
-    masks=1,
-    speed=0.0,
-    vocal_tract=0.0,
-    shift=0.0,
-):
+def transformer(input_shape, n_classes, stem=(16, 32), units=64, n_layers=3, n_heads=4, dropout=0.1, recipe=Recipe()):
     """Transformer encoder over time.
 
-    A convolution with `subsampling` as its stride makes the time steps, a learned vector marks their position; the
-    mean over time is classified.
+    Convolutions make the time steps (T. Xiao et al., Early Convolutions Help Transformers See Better, 2021), a learned
+    vector marks their position; the mean over time is classified.
     After A. Berg et al., Keyword Transformer: A Self-Attention Model for Keyword Spotting, 2021.
     """
-    inputs, x = _inputs(input_shape, masks, speed, vocal_tract, shift)
-    x = layers.ReLU()(_conv1d(x, units, 2 * subsampling + 1, subsampling))
+    inputs, x = recipe.inputs(input_shape)
+    x = layers.ReLU()(_conv1d(_stem(x, stem), units, 1))
     x = PositionEmbedding()(x)
     for _ in range(n_layers):
         x = _encoder_block(x, n_heads, dropout)

@@ -398,3 +398,21 @@ def delta(features, *, width=9, order=1):
 
     deltas = savgol_filter(features, width, deriv=order, polyorder=order, axis=0, mode="interp")
     return deltas.astype(np.float32, copy=False)
+
+
+def normalize(features, normalization):
+    """Subtract from a clip its own mean.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_frames, n_features), float32
+    normalization : {"clip", "feature"}
+        One mean over frames and features, or one a feature over the frames (cepstral mean normalization, B. S. Atal,
+        Effectiveness of Linear Prediction Characteristics of the Speech Wave, 1974).
+
+    Returns
+    -------
+    normalized : ndarray of shape (n_frames, n_features), float32
+    """
+    mean = features.mean(axis=None if normalization == "clip" else 0, dtype=np.float64)
+    return features - mean.astype(np.float32)

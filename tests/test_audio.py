@@ -13,7 +13,7 @@ import soundfile
 from conftest import DATA
 
 from sklspeech import AudioError, AudioLoader
-from sklspeech.audio import _count_threads, fit_length, read_duration, read_waveform, typical_duration
+from sklspeech.audio import _count_threads, fit_length, read_duration, read_waveform, trim_silence, typical_duration
 
 GOOD = [
     "good_float_dracarys.wav",
@@ -306,3 +306,24 @@ def test_name_with_unusual_characters(tmp_path, words):
     path = tmp_path / "où est-ce ? 音声.wav"
     shutil.copy(words.data[0], path)
     np.testing.assert_array_equal(read_waveform(path), read_waveform(words.data[0]))
+
+
+@pytest.mark.parametrize("top_db", [20.0, 60.0])
+@pytest.mark.parametrize("n_samples", [100, 5000, 16000, 30001])
+def test_trim_silence_equals_librosa(n_samples, top_db):
+    random = np.random.default_rng(n_samples)
+    place = (np.arange(n_samples) - random.uniform(0, n_samples)) / (n_samples / 12)
+    waveform = (random.normal(size=n_samples) * (np.exp(-(place**2)) + 1e-5)).astype(np.float32)
+    np.testing.assert_array_equal(trim_silence(waveform, top_db), librosa.effects.trim(waveform, top_db=top_db)[0])
+
+
+def test_trim_of_silence_is_silence():
+    silence = np.zeros(3000, np.float32)
+    np.testing.assert_array_equal(trim_silence(silence), silence)
+
+
+def test_clips_are_trimmed_before_they_get_their_length(noise):
+    late = np.concatenate([np.zeros(32000, np.float32), noise])
+    trimmed = AudioLoader(duration=1.0, trim=60.0).fit_transform([late])[0]
+    assert np.abs(trimmed).max() == np.abs(noise).max()
+    assert not AudioLoader(duration=1.0).fit_transform([late]).any()

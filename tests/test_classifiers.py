@@ -20,7 +20,7 @@ SMALL = {"epochs": 2, "random_state": 0}
 CLASSIFIERS = [
     SpeechCNN(filters=(8, 8), **SMALL),
     SpeechRNN(units=8, n_layers=1, **SMALL),
-    SpeechCRNN(filters=(4,), units=8, **SMALL),
+    SpeechCRNN(stem=(4,), units=8, **SMALL),
     SpeechTransformer(units=8, n_layers=1, **SMALL),
 ]
 by_name = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda classifier: type(classifier).__name__)
@@ -33,7 +33,7 @@ def fitted(features, words):
 
 @pytest.mark.parametrize(
     "classifier",
-    [SpeechCNN(filters=(16, 16)), SpeechRNN(units=16), SpeechCRNN(units=16), SpeechTransformer(units=16)],
+    [SpeechCNN(filters=(16,)), SpeechRNN(units=16), SpeechCRNN(units=16), SpeechTransformer(units=16)],
     ids=lambda classifier: type(classifier).__name__,
 )
 def test_learns_words_of_other_speakers(features, words, classifier):
@@ -173,7 +173,7 @@ def test_plain_table(features, words):
 
 def test_sample_weight_and_class_weight_count(words):
     X = np.random.default_rng(0).normal(size=(60, 20, 8)).astype(np.float32)  # nothing to learn but the weights
-    base = SpeechCNN(filters=(4,), epochs=10, batch_size=8, random_state=0)
+    base = SpeechCNN(filters=(4,), epochs=30, batch_size=8, random_state=0)
     only_no = np.where(words.target == "no", 1.0, 1e-3)
     assert (base.fit(X, words.target, sample_weight=only_no).predict(X) == "no").mean() > 0.9
     weighted = clone(base).set_params(class_weight={"no": 1.0, "yes": 1e-3, "stop": 1e-3})
@@ -220,10 +220,10 @@ def test_early_stopping_without_enough_clips(features, y, fraction, message):
 
 
 def test_warm_start_goes_on(features, words):
-    classifier = SpeechCNN(filters=(8, 8), epochs=3, warm_start=True, random_state=0)
+    classifier = SpeechCNN(filters=(8, 8), epochs=5, batch_size=8, warm_start=True, random_state=0)
     first = classifier.fit(features, words.target).history_["loss"]
     second = classifier.fit(features, words.target).history_["loss"]
-    assert len(second) == 3
+    assert len(second) == 5
     assert second[0] < first[0]
     cold = classifier.set_params(warm_start=False).fit(features, words.target).history_["loss"]
     assert cold == first
@@ -319,8 +319,13 @@ def test_set_params_is_strict(params):
         (SpeechCNN(epochs=0), "'epochs' parameter"),
         (SpeechCNN(dropout=1.0), "'dropout' parameter"),
         (SpeechCNN(filters=8), "'filters' parameter"),
-        (SpeechCNN(filters=()), "filters must be one or more positive integers"),
-        (SpeechCNN(filters=(8, "a")), "filters must be one or more positive integers"),
+        (SpeechCNN(filters=()), "filters must be 1 or more positive integers"),
+        (SpeechCNN(filters=(8, "a")), "filters must be 1 or more positive integers"),
+        (SpeechCNN(stem=(0,)), "stem must be 0 or more positive integers"),
+        (SpeechCRNN(stem=()), "stem must be 1 or more positive integers"),
+        (SpeechCNN(normalization="mean"), "'normalization' parameter"),
+        (SpeechCNN(mixup=-1), "'mixup' parameter"),
+        (SpeechCNN(ema_momentum=1.0), "'ema_momentum' parameter"),
         (SpeechCNN(kernel_size=0), "'kernel_size' parameter"),
         (SpeechCNN(optimizer=3), "'optimizer' parameter"),
         (SpeechCNN(optimizer="adamww"), "adamww"),
@@ -421,10 +426,69 @@ def test_integer_cv_is_stratified(features, words):
     assert cross_val_score(classifier, features[order], words.target[order], cv=3).min() > 0.5
 
 
-def test_warped_training_is_seeded_and_not_the_plain_one(features, words):
-    def probabilities(**params):
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"speed": 0.0, "vocal_tract": 0.0, "shift": 0.0},
+        {"gain": 6.0},
+        {"noise": 5.0},
+        {"mixup": 0.3},
+        {"masks": 0},
+        {"ema_momentum": 0.9},
+        {"normalization": None},
+        {"normalization": "feature"},
+        {"stem": ()},
+    ],
+    ids=str,
+)
+def test_every_part_of_the_recipe_counts_and_is_seeded(features, words, fitted, params):
+    def probabilities():
         return SpeechCNN(filters=(8, 8), **SMALL, **params).fit(features, words.target).predict_proba(features)
 
-    warped = {"speed": 0.2, "vocal_tract": 0.1, "shift": 0.1}
-    np.testing.assert_array_equal(probabilities(**warped), probabilities(**warped))
-    assert not np.allclose(probabilities(**warped), probabilities())
+    first = probabilities()
+    np.testing.assert_array_equal(probabilities(), first)
+    assert not np.allclose(fitted.predict_proba(features), first, atol=1e-4)
+
+
+@pytest.mark.parametrize("normalization", ["clip", "feature"])
+def test_the_level_of_a_clip_does_not_count(features, words, normalization):
+    classifier = SpeechCNN(filters=(8, 8), normalization=normalization, **SMALL).fit(features, words.target)
+    louder = features + np.linspace(-20, 20, 60, dtype=np.float32)[:, None, None]
+    np.testing.assert_allclose(classifier.predict_proba(louder), classifier.predict_proba(features), atol=1e-4)
+
+
+def test_averaged_weights_are_kept(features, words):
+    last, average = (
+        SpeechCNN(filters=(8,), ema_momentum=momentum, epochs=3, random_state=0).fit(features, words.target).model_
+        for momentum in (None, 0.999)
+    )
+    moved = [np.abs(model.get_layer("probabilities").kernel.numpy()).sum() for model in (last, average)]
+    assert moved[1] != pytest.approx(moved[0], rel=1e-3)
+
+
+def test_early_stopping_by_unseen_groups(features, words):
+    y = np.repeat(np.eye(3), 20, axis=0)
+    classifier = SpeechCNN(filters=(8,), early_stopping=True, epochs=1, random_state=0)
+    classifier.fit(features, words.target, groups=words.groups)
+    train, validation = classifier._split(y[np.argsort(np.argsort(words.target))], words.groups)
+    assert not set(words.groups[train]) & set(words.groups[validation])
+    assert len(train) + len(validation) == 60
+    with pytest.raises(ValueError, match="2 groups or more, got \\['one'\\]"):
+        classifier.fit(features, words.target, groups=["one"] * 60)
+    with pytest.raises(ValueError, match="leave clips of all 3 classes"):
+        classifier.fit(features, words.target, groups=words.target)
+    with pytest.raises(ValueError, match="inconsistent numbers"):
+        classifier.fit(features, words.target, groups=words.groups[:5])
+
+
+def test_groups_are_routed_through_a_search(words):
+    import sklearn
+    from sklearn.model_selection import GridSearchCV, GroupKFold
+
+    from sklspeech import MelFeatures, Pipeline
+
+    with sklearn.config_context(enable_metadata_routing=True):
+        classifier = SpeechCNN(filters=(8,), early_stopping=True, **SMALL).set_fit_request(groups=True)
+        search = GridSearchCV(Pipeline([MelFeatures(), classifier]), {"speechcnn__dropout": [0.1]}, cv=GroupKFold(2))
+        search.fit(words.data, words.target, groups=words.groups)
+    assert "val_loss" in search.best_estimator_[-1].history_

@@ -21,14 +21,17 @@ SMALL = {
     "batch_size": 8,
     "optimizer__learning_rate": 0.02,
     "masks": 0,
+    "speed": 0.0,
+    "vocal_tract": 0.0,
+    "shift": 0.0,
     "dropout": 0.0,
     "label_smoothing": 0.0,
     "random_state": 0,
 }
 CLASSIFIERS = [
-    SpeechCNN(filters=(16,), kernel_size=3, **SMALL),
+    SpeechCNN(stem=(8,), filters=(16,), kernel_size=3, **SMALL),
     SpeechRNN(units=8, n_layers=1, **SMALL),
-    SpeechCRNN(filters=(8,), units=8, **SMALL),
+    SpeechCRNN(stem=(8,), units=8, **SMALL),
     SpeechTransformer(units=8, n_layers=1, n_heads=2, **SMALL),
 ]
 FRAMES = {"n_fft": 16, "hop_length": 1, "n_mels": 2}

@@ -134,3 +134,11 @@ def test_frame_statistics_refuses(X):
 def test_frame_statistics_refuses_statistics(features, statistics):
     with pytest.raises(ValueError, match="statistics must be some of"):
         FrameStatistics(statistics=statistics).fit(features)
+
+
+@pytest.mark.parametrize("features", BOTH, ids=str)
+@pytest.mark.parametrize(("normalization", "axis"), [("clip", (1, 2)), ("feature", 1)])
+def test_normalization_takes_out_each_clips_mean(words, features, normalization, axis):
+    plain = clone(features).fit_transform(words.data)
+    normalized = clone(features).set_params(normalization=normalization).fit_transform(words.data)
+    np.testing.assert_allclose(normalized, plain - plain.mean(axis, keepdims=True), atol=1e-3)

@@ -11,6 +11,8 @@ RULES = {
     "sklspeech.spectral": HEAVY | {"sklearn", "soundfile", "soxr", "joblib"},
     "sklspeech.audio": HEAVY,
     "sklspeech.features": HEAVY,
+    "sklspeech.augmentation": HEAVY,
+    "sklspeech.metrics": HEAVY,
     "sklspeech.pipeline": HEAVY,
     "sklspeech.datasets": HEAVY,
     "sklspeech.cli": HEAVY,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sklspeech import networks
-from sklspeech.layers import PositionEmbedding, SpecAugment, Standardize, Warp
+from sklspeech.layers import Gain, Level, Noise, PositionEmbedding, SpecAugment, Standardize, Warp
 
 BUILDERS = [networks.cnn, networks.rnn, networks.crnn, networks.transformer]
 
@@ -40,6 +40,7 @@ def test_classifier_has_the_defaults_of_its_network(build):
 
     classifier = next(c for c in vars(classifiers).values() if getattr(c, "_network", None) == build.__name__)()
     defaults = {p.name: p.default for p in list(inspect.signature(build).parameters.values())[2:]}
+    defaults |= vars(defaults.pop("recipe"))
     assert {name: getattr(classifier, name) for name in defaults} == defaults
 
 
@@ -52,6 +53,43 @@ def test_standardize():
     out = np.asarray(layer(X))
     np.testing.assert_allclose(out.mean(axis=(0, 1)), 0, atol=1e-4)
     np.testing.assert_allclose(out.std(axis=(0, 1)), [1, 1, 0, 1], atol=1e-4)
+
+
+@pytest.mark.parametrize(("normalization", "axis"), [("clip", (1, 2)), ("feature", 1)])
+def test_level_takes_out_the_mean_of_each_clip(normalization, axis):
+    X = np.random.default_rng(0).normal(-50, 20, size=(5, 30, 8)).astype(np.float32)
+    layer = Level(normalization)
+    np.testing.assert_allclose(np.asarray(layer(X)), X - X.mean(axis, keepdims=True), atol=1e-4)
+    np.testing.assert_array_equal(np.asarray(layer(X[:, :1])), X[:, :1])
+
+
+def power(decibels):
+    return 10 ** (np.asarray(decibels, dtype=np.float64) / 10)
+
+
+def test_noise_adds_power_at_its_ratio_in_training_only():
+    X = np.random.default_rng(0).normal(-40, 15, size=(400, 30, 20)).astype(np.float32)
+    layer = Noise(5.0, seed=0)
+    np.testing.assert_array_equal(np.asarray(layer(X)), X)
+    noise = power(layer(X, training=True)) - power(X)
+    snr = 10 * np.log10(power(X).mean(axis=(1, 2)) / noise.mean(axis=(1, 2)))
+    assert 4.9 < snr.min() < 6
+    assert 34 < snr.max() < 35.1
+    assert abs(snr.mean() - 20) < 1.5
+    spectra = noise.mean(axis=1)
+    slopes = 10 * np.log10(spectra[:, -1] / spectra[:, 0])[snr < 15]  # quiet noise drowns in float32
+    assert -20.5 < slopes.min() < -15
+    assert 15 < slopes.max() < 20.5
+
+
+def test_gain_moves_whole_clips_in_training_only():
+    X = np.random.default_rng(0).normal(size=(300, 10, 4)).astype(np.float32)
+    layer = Gain(6.0, seed=0)
+    np.testing.assert_array_equal(np.asarray(layer(X)), X)
+    gains = np.asarray(layer(X, training=True)) - X
+    np.testing.assert_allclose(gains - gains[:, :1, :1], 0, atol=1e-5)
+    assert -6.001 < gains.min() < -5.8
+    assert 5.8 < gains.max() < 6.001
 
 
 def test_spec_augment_masks_whole_bands_and_spans_in_training_only():
@@ -108,7 +146,15 @@ def test_warp_of_nothing_changes_nothing():
 
 @pytest.mark.parametrize(
     "layer",
-    [Standardize(), SpecAugment(1, 0.2, 2, 0.1, seed=3), Warp(0.2, 0.1, 0.1, seed=3), PositionEmbedding()],
+    [
+        Level("clip"),
+        Standardize(),
+        Noise(5.0, seed=3),
+        Gain(6.0, seed=3),
+        SpecAugment(1, 0.2, 2, 0.1, seed=3),
+        Warp(0.2, 0.1, 0.1, seed=3),
+        PositionEmbedding(),
+    ],
     ids=lambda layer: layer.name,
 )
 def test_layers_are_serializable(layer):

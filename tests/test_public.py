@@ -9,6 +9,7 @@ from sklspeech import datasets
 
 ESTIMATORS = [
     "AudioLoader",
+    "AugmentedClassifier",
     "FrameStatistics",
     "MFCCFeatures",
     "MelFeatures",
@@ -22,7 +23,7 @@ ESTIMATORS = [
 
 def test_names():
     assert sklspeech.__all__ == sorted(
-        [*ESTIMATORS, "AudioError", "audio", "datasets", "features", "networks", "spectral"]
+        [*ESTIMATORS, "AudioError", "audio", "augmentation", "datasets", "features", "metrics", "networks", "spectral"]
     )
     assert set(sklspeech.__all__) <= set(dir(sklspeech))
     with pytest.raises(AttributeError, match="no attribute 'SpeechCNNN'"):

@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from sklearn.utils import Bunch
 
+from ..audio import EXTENSIONS
+
 _BACKGROUND_NOISE = "_background_noise_"
-_EXTENSIONS = {f".{name.lower()}" for name in soundfile.available_formats()} - {".raw"} | {".aif", ".oga", ".opus"}
 
 
 def load_speech_folder(root, *, pattern=None, manifest=None, split=None):
@@ -110,7 +110,7 @@ def _from_files(root, pattern):
     """(path, label, speaker) of every recording."""
     folders = os.walk(root, followlinks=True)
     files = sorted(Path(folder) / name for folder, _, names in folders for name in names)
-    names = [path.relative_to(root) for path in files if path.suffix.lower() in _EXTENSIONS]
+    names = [path.relative_to(root) for path in files if path.suffix.lower() in EXTENSIONS]
     kept = [name for name in names if not any(part == _BACKGROUND_NOISE or part[0] == "." for part in name.parts)]
     return [(str(root / name), *_label_and_speaker(name, pattern)) for name in kept]
 

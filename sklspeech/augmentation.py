@@ -1,0 +1,254 @@
+"""Changes to waveforms for training: functions, and AugmentedClassifier, which trains a pipeline on changed copies.
+
+A pipeline has no step that acts only while fitting; a classifier around the pipeline has: its fit sees the training
+clips of a fold alone, and its predict leaves every clip as it is.
+"""
+
+import os
+from numbers import Integral, Real
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import soxr
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state, get_tags
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
+from .audio import EXTENSIONS, AudioError, check_clips, read_waveform
+
+_CLIPS_AT_ONCE = 256  # changed waveforms in memory
+
+
+def add_noise(waveform, noise, snr):
+    """Add noise at a signal-to-noise ratio.
+
+    Parameters
+    ----------
+    waveform : ndarray of shape (n,), float32
+    noise : ndarray of shape (n,), float32
+    snr : float
+        Ratio of the mean powers, in dB.
+
+    Returns
+    -------
+    noisy : ndarray of shape (n,), float32
+        The waveform itself where one of the two is silent.
+    """
+    power, noise_power = (np.mean(np.square(x, dtype=np.float64)) for x in (waveform, noise))
+    if not power or not noise_power:
+        return waveform
+    return waveform + np.float32(np.sqrt(power / noise_power * 10 ** (-snr / 10))) * noise
+
+
+def change_speed(waveform, factor):
+    """Play faster or slower, which raises or lowers the voice as well.
+
+    Parameters
+    ----------
+    waveform : ndarray of shape (n,), float32
+    factor : float
+        Above 1 is faster.
+
+    Returns
+    -------
+    changed : ndarray of shape (about n / factor,), float32
+    """
+    return soxr.resample(waveform, factor, 1.0, quality="HQ")
+
+
+class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """Train a pipeline on recordings and on changed copies of them; predict from recordings as they are.
+
+    Parameters
+    ----------
+    estimator : Pipeline
+        From paths or waveforms to labels. All but its last step is fitted to the recordings alone, its last step to
+        recordings and copies.
+    noise : str, PathLike, list of paths or waveforms, or None, default=None
+        A folder of recordings, or recordings, of which a random part is added to every copy. Waveforms are at the
+        sample rate of the first step.
+    snr : tuple of two float, default=(5.0, 30.0)
+        Signal-to-noise ratio in dB of a copy, drawn evenly between the two.
+    speed : float, default=0.0
+        Largest change of the speed: a factor from ``1 / (1 + speed)`` to ``1 + speed``, which moves the voice as well.
+    gain : float, default=0.0
+        Largest change of the level, in dB.
+    n_copies : int, default=1
+        Changed copies of every clip.
+    random_state : int, RandomState or None, default=None
+        Of the changes; the estimator has its own.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    estimator_ : Pipeline
+        The fitted pipeline, which is all that is needed to predict.
+
+    Examples
+    --------
+    >>> from sklearn.svm import SVC
+    >>> from sklspeech import AugmentedClassifier, FrameStatistics, MelFeatures, Pipeline, datasets
+    >>> speech = datasets.make_spoken_words(["yes", "no"], n_speakers=2, n_takes=4, random_state=0)
+    >>> pipeline = Pipeline([MelFeatures(), FrameStatistics(), SVC()])
+    >>> classifier = AugmentedClassifier(pipeline, speed=0.1, gain=6.0, n_copies=2, random_state=0)
+    >>> classifier.fit(speech.data, speech.target).predict(speech.data[:1]).tolist()
+    ['yes']
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "estimator": [Pipeline],
+        "noise": [str, os.PathLike, list, tuple, None],
+        "snr": [tuple, list],
+        "speed": [Interval(Real, 0, None, closed="left")],
+        "gain": [Interval(Real, 0, None, closed="left")],
+        "n_copies": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(self, estimator, *, noise=None, snr=(5.0, 30.0), speed=0.0, gain=0.0, n_copies=1, random_state=None):
+        self.estimator = estimator
+        self.noise = noise
+        self.snr = snr
+        self.speed = speed
+        self.gain = gain
+        self.n_copies = n_copies
+        self.random_state = random_state
+
+    def fit(self, X, y, sample_weight=None, groups=None):
+        """Train the pipeline on clips and copies.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) of paths, or waveforms of shape (n, n_samples) or a list of 1-D arrays
+        y : array-like of shape (n,)
+        sample_weight, groups : array-like of shape (n,) or None, default=None
+            Given to the last step, that of a clip to its copies as well.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        AudioError
+            A recording, or one of noise, cannot be used.
+        ValueError
+            A parameter is out of its range.
+        """
+        self._validate_params()
+        if len(self.snr) != 2 or self.snr[0] > self.snr[1]:
+            raise ValueError(f"snr must be the lowest and the highest ratio in dB, got {self.snr!r}")
+        clips = check_clips(X)
+        check_consistent_length(clips, y, sample_weight, groups)
+        pipeline = clone(self.estimator)
+        features = [pipeline[:-1].fit(X, y).transform(X), *self._features_of_copies(pipeline, clips)]
+        n_times = 1 + self.n_copies
+        given = {"sample_weight": sample_weight, "groups": groups}
+        params = {name: np.tile(values, n_times) for name, values in given.items() if values is not None}
+        pipeline[-1].fit(_concatenated(features), np.tile(y, n_times), **params)
+        self.estimator_ = Pipeline(pipeline.steps)
+        return self
+
+    def _features_of_copies(self, pipeline, clips):
+        """Features of some copies after the other."""
+        rate = getattr(pipeline[0], "sample_rate", 16000)
+        noises = _read_noise(self.noise, rate)
+        random = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+        for _ in range(self.n_copies):
+            for start in range(0, len(clips), _CLIPS_AT_ONCE):
+                chunk = [
+                    self._changed(read_waveform(clip, rate) if isinstance(clip, str) else clip, noises, random)
+                    for clip in clips[start : start + _CLIPS_AT_ONCE]
+                ]
+                yield pipeline[:-1].transform(chunk)
+
+    def _changed(self, waveform, noises, random):
+        if self.speed:
+            limit = np.log1p(self.speed)
+            waveform = change_speed(waveform, np.exp(random.uniform(-limit, limit)))
+        if noises:
+            noise = _random_part(noises[random.integers(len(noises))], len(waveform), random)
+            waveform = add_noise(waveform, noise, random.uniform(*self.snr))
+        return waveform * np.float32(10 ** (random.uniform(-self.gain, self.gain) / 20))
+
+    @property
+    def classes_(self):
+        """Labels, in the order of the probabilities."""
+        return self.estimator_.classes_
+
+    def predict(self, X):
+        """The most probable class of every clip.
+
+        Parameters
+        ----------
+        X : as in `fit`
+
+        Returns
+        -------
+        labels : ndarray of shape (n,)
+        """
+        check_is_fitted(self)
+        return self.estimator_.predict(X)
+
+    @available_if(lambda self: hasattr(getattr(self, "estimator_", self.estimator), "predict_proba"))
+    def predict_proba(self, X):
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : as in `fit`
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n, n_classes)
+        """
+        check_is_fitted(self)
+        return self.estimator_.predict_proba(X)
+
+    @available_if(lambda self: hasattr(getattr(self, "estimator_", self.estimator), "decision_function"))
+    def decision_function(self, X):
+        """Scores of the classes.
+
+        Parameters
+        ----------
+        X : as in `fit`
+
+        Returns
+        -------
+        scores : ndarray of shape (n, n_classes)
+        """
+        check_is_fitted(self)
+        return self.estimator_.decision_function(X)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags = get_tags(self.estimator).input_tags
+        return tags
+
+
+def _read_noise(noise, rate):
+    """Waveforms of the noise."""
+    if noise is None:
+        return []
+    if isinstance(noise, str | os.PathLike):
+        folder = Path(noise)
+        noise = sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
+        if not noise:
+            raise AudioError(str(folder), "is no folder with recordings of noise")
+    return [read_waveform(clip, rate) if isinstance(clip, str) else clip for clip in check_clips(list(noise))]
+
+
+def _random_part(noise, n_samples, random):
+    """As many samples of the noise, from a random place on, around its end where it is short."""
+    start = random.integers(len(noise))
+    return np.take(noise, np.arange(start, start + n_samples), mode="wrap")
+
+
+def _concatenated(features):
+    if isinstance(features[0], list):
+        return [clip for part in features for clip in part]
+    return np.concatenate(features)
