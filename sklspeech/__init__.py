@@ -8,10 +8,13 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _HOME = {
+    "ArchiveError": "archive",
     "AudioError": "audio",
     "AudioLoader": "audio",
     "AugmentedClassifier": "augmentation",
+    "DeployError": "deploy",
     "FrameStatistics": "features",
+    "FrozenClassifier": "frozen",
     "MFCCFeatures": "features",
     "MelFeatures": "features",
     "Pipeline": "pipeline",
@@ -19,8 +22,23 @@ _HOME = {
     "SpeechCRNN": "classifiers",
     "SpeechRNN": "classifiers",
     "SpeechTransformer": "classifiers",
+    "export": "deploy",
+    "freeze": "deploy",
+    "load": "archive",
+    "save": "archive",
 }
-_MODULES = ["audio", "augmentation", "datasets", "features", "metrics", "networks", "spectral"]
+_MODULES = [
+    "archive",
+    "audio",
+    "augmentation",
+    "datasets",
+    "deploy",
+    "features",
+    "frozen",
+    "metrics",
+    "networks",
+    "spectral",
+]
 
 __all__ = sorted([*_HOME, *_MODULES])
 

@@ -1,10 +1,12 @@
-"""The command line: demo, train, evaluate, predict."""
+"""The command line: demo, train, evaluate, predict, freeze, export, info."""
 
 import argparse
+import json
 import os
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import __version__
@@ -19,7 +21,12 @@ examples:
   sklspeech train speech_commands/ -o model.joblib --pattern '(?P<label>\\w+)/(?P<speaker>\\w+)_nohash_'
   sklspeech evaluate model.joblib recordings/ --split test
   sklspeech predict model.joblib one.wav two.flac
+  sklspeech freeze model.joblib -o model.sklspeech
+  sklspeech predict model.sklspeech --json one.wav
+  sklspeech export model.joblib -o model.onnx
+  sklspeech info model.sklspeech
 """
+_MODEL = "file written by train or freeze; a .joblib file is a pickle: trust its source"
 
 
 def main(argv=None):
@@ -38,7 +45,7 @@ def main(argv=None):
     args = _parser().parse_args(argv)
     try:
         return args.run(args)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RuntimeError) as error:
         print(f"sklspeech {args.command}: error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -68,12 +75,26 @@ def _parser():
     train.add_argument("--seed", type=int, default=None, help="random seed")
 
     evaluate = _command(commands, "evaluate", _evaluate, "measure a model on a folder of recordings")
-    evaluate.add_argument("model", type=Path, metavar="MODEL", help="file written by train")
+    evaluate.add_argument("model", type=Path, metavar="MODEL", help=_MODEL)
     _add_folder(evaluate)
 
     predict = _command(commands, "predict", _predict, "print label and probability of recordings, tab-separated")
-    predict.add_argument("model", type=Path, metavar="MODEL", help="file written by train; a pickle: trust its source")
+    predict.add_argument("model", type=Path, metavar="MODEL", help=_MODEL)
     predict.add_argument("files", nargs="+", metavar="FILE", help="recordings")
+    predict.add_argument("--json", action="store_true", help="one JSON object a line, with all probabilities")
+
+    freeze = _command(commands, "freeze", _freeze, "write a trained model that needs no TensorFlow")
+    freeze.add_argument("model", type=Path, metavar="MODEL", help="file written by train; a pickle: trust its source")
+    freeze.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="FILE", help="ends in .sklspeech (no pickle) or .joblib"
+    )
+
+    export = _command(commands, "export", _export, "write one graph from waveform to probabilities")
+    export.add_argument("model", type=Path, metavar="MODEL", help="file written by train; a pickle: trust its source")
+    export.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="ends in .onnx or .tflite")
+
+    info = _command(commands, "info", _info, "say what a model is: labels, sample rate, versions, size")
+    info.add_argument("model", type=Path, metavar="MODEL", help=_MODEL)
     return parser
 
 
@@ -107,13 +128,19 @@ def _load_folder(args):
 
 def _train(args):
     speech = _load_folder(args)
-    if not args.output.parent.is_dir() or args.output.is_dir():
-        raise ValueError(f"{args.output} cannot be written: it is a folder, or lies in none")
+    _check_output(args.output, [".joblib"])
     pipeline = _fit(
         speech.data, speech.target, _FEATURES[args.features], _NETWORKS[args.network], args.epochs, args.seed
     )
     _save(pipeline, args.output)
     return 0
+
+
+def _check_output(path, endings):
+    if not path.parent.is_dir() or path.is_dir():
+        raise ValueError(f"{path} cannot be written: it is a folder, or lies in none")
+    if path.suffix not in endings:
+        raise ValueError(f"{path} must end in {' or '.join(endings)}")
 
 
 def _fit(paths, labels, features, network, epochs, seed):
@@ -135,17 +162,28 @@ def _save(pipeline, path):
     import joblib
 
     joblib.dump(pipeline, path)
+    _report(path)
+
+
+def _report(path):
     print(f"saved {path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 
 def _load(path):
-    import joblib
+    """A model from an archive, or from a pickle, which may need TensorFlow."""
+    from .archive import is_archive, load
 
     if not path.is_file():
         raise ValueError(f"{path} does not exist")
-    _start_tensorflow()
+    return load(path) if is_archive(path) else _load_pickle(path)
+
+
+def _load_pickle(path):
+    import joblib
+
     try:
-        model = joblib.load(path)
+        with _quiet_tensorflow():
+            model = joblib.load(path)
     except Exception as error:  # whatever a file that is no pickle, or one of other versions, makes of the loader
         raise ValueError(f"{path} cannot be loaded as a model ({type(error).__name__}: {error})") from error
     if not hasattr(model, "predict_proba"):
@@ -176,6 +214,7 @@ def _predict(args):
     from .audio import AudioError
 
     model = _load(args.model)
+    show = _show_json if args.json else _show
     failed = 0
     for path in args.files:
         try:
@@ -184,9 +223,74 @@ def _predict(args):
             print(f"sklspeech predict: error: {error}", file=sys.stderr)
             failed += 1
             continue
-        best = probabilities.argmax()
-        print(f"{path}\t{model.classes_[best]}\t{probabilities[best]:.4f}")
+        show(path, model.classes_.tolist(), probabilities.tolist())
     return 1 if failed else 0
+
+
+def _show(path, labels, probabilities):
+    probability, label = max(zip(probabilities, labels, strict=True))
+    print(f"{path}\t{label}\t{probability:.4f}")
+
+
+def _show_json(path, labels, probabilities):
+    probability, label = max(zip(probabilities, labels, strict=True))
+    found = {"file": path, "label": label, "probability": probability}
+    print(json.dumps(found | {"probabilities": dict(zip(labels, probabilities, strict=True))}, ensure_ascii=False))
+
+
+def _freeze(args):
+    from .archive import save
+    from .deploy import freeze
+
+    _check_output(args.output, [".sklspeech", ".joblib"])
+    model = _load(args.model)
+    with _quiet_tensorflow():
+        frozen = freeze(model)
+    if args.output.suffix == ".joblib":
+        _save(frozen, args.output)
+    else:
+        save(frozen, args.output)
+        _report(args.output)
+    return 0
+
+
+def _export(args):
+    from .deploy import export
+
+    _check_output(args.output, [".onnx", ".tflite"])
+    model = _load(args.model)
+    with _quiet_tensorflow():
+        export(model, args.output)
+    _report(args.output)
+    return 0
+
+
+def _info(args):
+    from .archive import is_archive, read_manifest
+
+    if not args.model.is_file():
+        raise ValueError(f"{args.model} does not exist")
+    if is_archive(args.model):
+        kind = "archive, no pickle"
+        manifest = read_manifest(args.model)
+        steps = [step["class"] for step in manifest["steps"]]
+        rate, labels, versions = manifest["sample_rate"], manifest["labels"], manifest["versions"]
+        created = manifest["created"]
+    else:
+        kind = "pickle: loading it runs what is in it, trust its source"
+        model = _load_pickle(args.model)
+        steps = [type(step).__name__ for _, step in getattr(model, "steps", [("", model)])]
+        rate = getattr(getattr(model, "steps", [("", model)])[0][1], "sample_rate", None)
+        labels, created, versions = model.classes_.tolist(), None, {}
+    print(f"file         {args.model} ({args.model.stat().st_size / 1e6:.1f} MB)")
+    print(f"kind         {kind}")
+    print(f"steps        {', '.join(steps)}")
+    print(f"sample rate  {'unknown' if rate is None else f'{rate} Hz'}")
+    print(f"labels       {len(labels)}: {', '.join(map(str, labels))}")
+    if created:
+        print(f"created      {created}")
+        print(f"versions     {', '.join(f'{name} {version}' for name, version in versions.items())}")
+    return 0
 
 
 def _demo(args):
@@ -212,18 +316,25 @@ def _demo(args):
 
 
 def _start_tensorflow():
-    """Import the networks, and keep TensorFlow's greetings, which no setting silences, off the terminal."""
+    """Import the networks now: devices are not looked for in the middle of a progress bar."""
+    with _quiet_tensorflow():
+        import keras
+
+        from . import classifiers  # noqa: F401
+
+        keras.ops.zeros(1)
+
+
+@contextmanager
+def _quiet_tensorflow():
+    """Keep TensorFlow's greetings, which no setting silences, off the terminal."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     sys.stderr.flush()
     stderr = os.dup(2)
     try:
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), 2)
-        import keras
-
-        from . import classifiers  # noqa: F401
-
-        keras.ops.zeros(1)  # now devices are looked for, not in the middle of a progress bar
+        yield
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)

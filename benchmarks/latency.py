@@ -1,0 +1,234 @@
+"""A trained pipeline in production: cold start, latency, throughput, memory and size, deployed in five ways.
+
+    python benchmarks/latency.py              a few minutes on 2 cores; writes the README's table
+    python benchmarks/latency.py --repeats 3 --files 200
+
+The same default SpeechCNN on features of one second of arabic20: as people deploy it today (a loop over librosa and
+scikeras, saved with joblib), as a fitted sklspeech pipeline, frozen with joblib and without pickle, and as one exported
+ONNX graph. Every measurement is a fresh process; the ways take turns, and a ratio is taken within a turn. A cold start
+is a process that starts, loads the file and names the word of one recording; it is compared with one that imports
+sklearn.pipeline and onnxruntime and does nothing. Latency is on one core.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+
+N_SINGLE = 300  # predictions of one clip
+SECOND = 16000
+WAYS = {
+    "librosa + scikeras, joblib": "today.joblib",
+    "sklspeech, joblib": "fitted.joblib",
+    "frozen, joblib": "frozen.joblib",
+    "frozen, no pickle": "frozen.sklspeech",
+    "ONNX graph": "model.onnx",
+}
+
+
+class Graph:
+    """The exported graph and what a user needs around it to take paths."""
+
+    def __init__(self, path):
+        import onnxruntime
+        import soundfile
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self.labels = json.loads(self.session.get_modelmeta().custom_metadata_map["labels"])
+        self.read = lambda path: soundfile.read(path, SECOND, dtype="float32", fill_value=0.0)[0]
+
+    def predict(self, clips):
+        labels = []
+        for start in range(0, len(clips), 64):
+            waveforms = [self.read(clip) if isinstance(clip, str) else clip for clip in clips[start : start + 64]]
+            probabilities = self.session.run(None, {"waveform": np.stack(waveforms)})[0]
+            labels += [self.labels[i] for i in probabilities.argmax(axis=1)]
+        return labels
+
+
+def load(path):
+    if path.endswith(".onnx"):
+        return Graph(path)
+    if path.endswith(".sklspeech"):
+        from sklspeech import load
+
+        return load(path)
+    import joblib
+
+    return joblib.load(path)
+
+
+def child(path, task, clips):
+    """One measurement in a process of its own; prints JSON."""
+    if task == "nothing":
+        import onnxruntime  # noqa: F401
+        import sklearn.pipeline  # noqa: F401
+
+        result = None
+    elif task == "cold":
+        result = str(load(path).predict(clips[:1])[0])
+    elif task == "one":
+        result = time_single(load(path), clips)
+    else:
+        model = load(path)
+        model.predict(clips[:64])
+        start = time.perf_counter()
+        model.predict(clips)
+        result = len(clips) / (time.perf_counter() - start)
+    print(json.dumps({"result": result, "peak": peak_memory()}))
+
+
+def time_single(model, clips):
+    """Seconds of every prediction of one clip, from its path and from its waveform."""
+    import soundfile
+
+    seconds = {"path": [], "waveform": []}
+    for i in range(N_SINGLE + 10):
+        path = clips[i % len(clips)]
+        waveform = soundfile.read(path, SECOND, dtype="float32", fill_value=0.0)[0]
+        for name, clip in {"path": path, "waveform": waveform}.items():
+            start = time.perf_counter()
+            model.predict([clip])
+            seconds[name].append(time.perf_counter() - start)
+    return {name: values[10:] for name, values in seconds.items()}
+
+
+def peak_memory():
+    """Bytes."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def run(root, path, task, threads):
+    """A measurement: (result, peak in bytes, seconds of the whole process)."""
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
+    command = [sys.executable, __file__, "--child", str(path), task, str(root / "clips.json")]
+    start = time.perf_counter()
+    out = subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout
+    elapsed = time.perf_counter() - start
+    answer = json.loads(out.splitlines()[-1])
+    return answer["result"], answer["peak"], elapsed
+
+
+def prepare(root, n_files):
+    """Train once, and write the five files and the list of clips."""
+    import _today
+    import joblib
+    import librosa
+    import soundfile
+    from _data import folder
+
+    from sklspeech import MelFeatures, Pipeline, SpeechCNN, datasets, export, freeze, save
+
+    speech = datasets.load_speech_folder(folder("arabic20"))
+    clips = []
+    for i, path in enumerate(np.resize(speech.data, n_files)):
+        clip, rate = soundfile.read(path, dtype="float32")
+        clips.append(str(root / f"{i:05}.wav"))
+        soundfile.write(clips[-1], librosa.util.fix_length(clip, size=rate), rate)
+    (root / "clips.json").write_text(json.dumps(clips))
+    some = np.arange(0, len(speech.data), 10)
+    joblib.dump(_today.pipeline().fit(speech.data[some], speech.target[some]), root / "today.joblib")
+    pipeline = Pipeline([MelFeatures(duration=1.0), SpeechCNN(epochs=1, random_state=0)])
+    pipeline.fit(speech.data[some], speech.target[some])
+    joblib.dump(pipeline, root / "fitted.joblib")
+    frozen = freeze(pipeline, speech.data[:100])
+    joblib.dump(frozen, root / "frozen.joblib")
+    save(frozen, root / "frozen.sklspeech")
+    export(pipeline, root / "model.onnx", speech.data[:100])
+    difference = np.abs(pipeline.predict_proba(clips[:100]) - frozen.predict_proba(clips[:100])).max()
+    print(f"frozen: probabilities differ by {difference:.1g}")
+    return float(difference)
+
+
+def measure(root, repeats):
+    """Rows of the table."""
+    cold = {name: [] for name in ["nothing", *WAYS]}
+    memory, single, batch = ({name: [] for name in WAYS} for _ in range(3))
+    for _ in range(repeats):
+        cold["nothing"].append(run(root, "-", "nothing", 2)[2])
+        for name, file in WAYS.items():
+            _, peak, seconds = run(root, root / file, "cold", 2)
+            cold[name].append(seconds)
+            memory[name].append(peak)
+            single[name].append(run(root, root / file, "one", 1)[0])
+            batch[name].append(run(root, root / file, "batch", 2)[0])
+            print(name, f"{seconds:.2f} s, {peak / 1e6:.0f} MB, {batch[name][-1]:.0f} clips/s", flush=True)
+    return [row(root, name, cold, memory, single, batch) for name in WAYS], np.median(cold["nothing"])
+
+
+def row(root, name, cold, memory, single, batch):
+    def times(values, others):
+        return f"{np.median(np.divide(values, others)):.1f}"
+
+    def milliseconds(kind):
+        pooled = 1e3 * np.concatenate([turn[kind] for turn in single[name]])
+        return f"{np.median(pooled):.2f} ({np.percentile(pooled, 99):.2f})"
+
+    today = next(iter(WAYS))
+    medians = {way: [np.median(turn["waveform"]) for turn in single[way]] for way in (name, today)}
+    return [
+        name,
+        f"{(root / WAYS[name]).stat().st_size / 1e6:.1f}",
+        f"{np.median(cold[name]):.2f} ({np.min(cold[name]):.2f} to {np.max(cold[name]):.2f})",
+        times(cold["sklspeech, joblib"], cold[name]),
+        times(cold[name], cold["nothing"]),
+        f"{np.median(memory[name]) / 1e6:.0f}",
+        milliseconds("path"),
+        milliseconds("waveform"),
+        times(medians[today], medians[name]),
+        f"{np.median(batch[name]):.0f}",
+        times(batch[name], batch[today]),
+    ]
+
+
+def main():
+    if sys.argv[1:2] == ["--child"]:
+        path, task, clips = sys.argv[2:]
+        child(path, task, json.loads(Path(clips).read_text()))
+        return
+    from _readme import write_table
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--files", type=int, default=2000)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        difference = prepare(root, args.files)
+        rows, nothing = measure(root, args.repeats)
+    columns = [
+        "",
+        "file, MB",
+        "cold start to the first label, s",
+        "x faster than sklspeech, joblib",
+        "x of the imports alone",
+        "peak memory, MB",
+        "one clip from path, ms (p99)",
+        "one clip from waveform, ms (p99)",
+        "x faster than librosa + scikeras",
+        "clips a second from paths",
+        "x more than librosa + scikeras",
+    ]
+    remark = (
+        f"`python benchmarks/latency.py`: default SpeechCNN, clips of 1 s, WAV; {args.repeats} turns, medians (range, or "
+        f"99th percentile of {args.repeats * N_SINGLE}); batch of {args.files} files on 2 cores, one clip on one core. "
+        f"Importing sklearn.pipeline and onnxruntime alone takes {nothing:.2f} s. Probabilities of the frozen pipeline "
+        f"differ by {difference:.1g} from the fitted one's."
+    )
+    write_table("latency", columns, rows, remark)
+
+
+if __name__ == "__main__":
+    main()

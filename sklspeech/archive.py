@@ -1,0 +1,394 @@
+"""save and load: a frozen pipeline as a zip of JSON, an ONNX graph and a golden input, without pickle.
+
+    manifest.json   format and library versions, creation date, labels, sample rate, the steps and their parameters
+    network.onnx    the graph; labels are in its metadata as well
+    input.npy       a waveform, (n_samples,)
+    output.npy      what the pipeline made of it, (n_classes,): compared when the file is loaded
+
+Nothing in a file is executed or named to Python: steps are looked up in a table, parameters are checked as in `fit`,
+arrays are read without pickle, and everything is bounded in size before it is read.
+"""
+
+import io
+import json
+import platform
+import zipfile
+import zlib
+from datetime import UTC, datetime
+from importlib import import_module
+from numbers import Real
+from pathlib import Path
+
+import numpy as np
+
+from . import __version__
+from .frozen import FrozenClassifier, Graph, load_graph
+from .pipeline import Pipeline
+
+FORMAT_VERSION = 1
+_MAX_BYTES = {"manifest.json": 2**20, "network.onnx": 2**28, "input.npy": 2**26, "output.npy": 2**20}
+_MAX_FILTERS = 2**26  # values of a mel bank, or of the features of a clip
+_TOLERANCE = 1e-4  # of a probability, on another machine
+_STEPS = {"MelFeatures": "features", "MFCCFeatures": "features"}
+_FITTED = ("duration_", "n_samples_")
+_LIBRARIES = ("numpy", "scipy", "sklearn", "onnxruntime")
+_CALLABLES = {"numpy.max": np.max}  # what `ref` may be besides a number
+
+
+class ArchiveError(ValueError):
+    """A file that is no sound archive of a frozen pipeline.
+
+    Parameters
+    ----------
+    path : str
+    fault : str
+        What is wrong with it.
+    """
+
+    def __init__(self, path, fault):
+        super().__init__(path, fault)
+        self.path = path
+        self.fault = fault
+
+    def __str__(self):
+        return f"{self.path}: {self.fault}"
+
+
+def save(pipeline, path):
+    """Write a frozen pipeline without pickle.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        What `freeze` made of MelFeatures or MFCCFeatures and a network.
+    path : str or PathLike
+        Usually ends in ``.sklspeech``.
+
+    Raises
+    ------
+    ValueError
+        The pipeline has other steps, or a parameter that JSON cannot hold.
+    """
+    features, classifier = _savable_steps(pipeline)
+    waveform = _golden_waveform(features)
+    graph = _with_labels(classifier.graph, classifier.classes)
+    manifest = {
+        "format": "sklspeech",
+        "format_version": FORMAT_VERSION,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": _versions(),
+        "sample_rate": features.sample_rate,
+        "labels": list(classifier.classes),
+        "steps": [
+            {
+                "name": pipeline.steps[0][0],
+                "class": type(features).__name__,
+                "params": {name: _to_json(name, value) for name, value in features.get_params().items()},
+                "fitted": {name: getattr(features, name) for name in _FITTED},
+            },
+            {"name": pipeline.steps[1][0], "class": "FrozenClassifier", "params": {"n_jobs": classifier.n_jobs}},
+        ],
+    }
+    contents = {
+        "manifest.json": json.dumps(manifest, indent=1, ensure_ascii=False).encode(),
+        "network.onnx": graph,
+        "input.npy": _npy(waveform),
+        "output.npy": _npy(pipeline.predict_proba([waveform])[0]),
+    }
+    for name, content in contents.items():
+        if len(content) > _MAX_BYTES[name]:
+            raise ValueError(f"{name} would have {len(content)} bytes, expected {_MAX_BYTES[name]} or fewer")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+
+
+def load(path):
+    """Read a frozen pipeline, and see that it still gives what it gave when it was saved.
+
+    Parameters
+    ----------
+    path : str or PathLike
+
+    Returns
+    -------
+    pipeline : Pipeline
+        Fitted.
+
+    Raises
+    ------
+    ArchiveError
+        The file is damaged, of another format or version, made by hand with something that does not belong there, or
+        gives other probabilities than when it was saved.
+    FileNotFoundError
+        There is no such file.
+    """
+    try:
+        contents = _read(path)
+        manifest = _checked_manifest(contents["manifest.json"])
+        pipeline = _build(manifest, contents["network.onnx"])
+        _check_golden(pipeline, contents)
+    except ArchiveError:
+        raise
+    except _FaultError as fault:
+        raise ArchiveError(str(path), str(fault)) from fault
+    return pipeline
+
+
+def read_manifest(path):
+    """What an archive says of itself: versions, creation date, labels, sample rate, steps.
+
+    Parameters
+    ----------
+    path : str or PathLike
+
+    Returns
+    -------
+    manifest : dict
+
+    Raises
+    ------
+    ArchiveError
+        The file is no archive, or of another version.
+    """
+    try:
+        return _checked_manifest(_read(path)["manifest.json"])
+    except _FaultError as fault:
+        raise ArchiveError(str(path), str(fault)) from fault
+
+
+def is_archive(path):
+    """Whether a file looks like an archive, and not like a pickle.
+
+    Parameters
+    ----------
+    path : str or PathLike
+
+    Returns
+    -------
+    looks : bool
+    """
+    with open(path, "rb") as file:
+        return file.read(4) == b"PK\x03\x04"
+
+
+class _FaultError(Exception):
+    """What is wrong with a file, before its name is put to it."""
+
+
+# Writing
+
+
+def _savable_steps(pipeline):
+    steps = [step for _, step in getattr(pipeline, "steps", [])]
+    names = [type(step).__name__ for step in steps] or [type(pipeline).__name__]
+    if len(steps) != 2 or names[0] not in _STEPS or names[1] != "FrozenClassifier":
+        raise ValueError(
+            f"save takes a frozen pipeline of MelFeatures or MFCCFeatures and a network, got {names}: freeze it first, "
+            "and use joblib for other steps"
+        )
+    if steps[0].n_samples_ is None:
+        raise ValueError("save needs clips of one length, got features with duration=None")
+    return steps
+
+
+def _golden_waveform(features):
+    """A chirp in noise, which reaches every band."""
+    time = np.arange(features.n_samples_) / features.n_samples_
+    chirp = np.sin(np.pi * 0.5 * features.n_samples_ * time**2)
+    noise = np.random.default_rng(0).normal(0, 0.05, features.n_samples_)
+    return (0.3 * chirp * np.sin(np.pi * time) + noise).astype(np.float32)
+
+
+def _with_labels(graph, labels):
+    """The graph with its labels in its metadata, by which labels that were swapped in the manifest are found out."""
+    import onnx
+
+    model = onnx.load_from_string(graph)
+    onnx.helper.set_model_props(model, {"labels": json.dumps(list(labels))})
+    return model.SerializeToString()
+
+
+def _versions():
+    versions = {name: import_module(name).__version__ for name in _LIBRARIES}
+    return {"sklspeech": __version__, "python": platform.python_version(), **versions}
+
+
+def _to_json(name, value):
+    """A parameter as JSON holds it; a callable by its name."""
+    if callable(value):
+        known = [key for key, function in _CALLABLES.items() if function is value]
+        if not known:
+            raise ValueError(f"{name}={value!r} cannot be saved, expected a number or numpy.max")
+        return {"callable": known[0]}
+    value = value.item() if isinstance(value, np.generic) else value
+    return {"tuple": list(value)} if isinstance(value, tuple) else value
+
+
+def _npy(array):
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+# Reading
+
+
+def _read(path):
+    """The contents of the file by name, complete and bounded."""
+    try:
+        with zipfile.ZipFile(Path(path)) as archive:
+            entries = archive.infolist()
+            names = sorted(entry.filename for entry in entries)
+            if names != sorted(_MAX_BYTES):
+                raise _FaultError(f"holds {names[:10]}, expected {sorted(_MAX_BYTES)}")
+            return {entry.filename: _read_entry(archive, entry) for entry in entries}
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise _FaultError(f"is damaged, truncated or no archive of sklspeech ({error})") from error
+
+
+def _read_entry(archive, entry):
+    limit = _MAX_BYTES[entry.filename]
+    with archive.open(entry) as file:
+        content = file.read(limit + 1)  # what the header says of the size may be a lie
+    if len(content) > limit:
+        raise _FaultError(f"{entry.filename} has more than {limit} bytes")
+    return content
+
+
+def _checked_manifest(content):
+    try:
+        manifest = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise _FaultError(f"manifest.json is no JSON ({error})") from error
+    _expect(manifest, dict, "manifest.json")
+    if manifest.get("format") != "sklspeech":
+        raise _FaultError(f"manifest.json has format {manifest.get('format')!r}, expected 'sklspeech'")
+    if manifest.get("format_version") != FORMAT_VERSION:
+        raise _FaultError(
+            f"has format version {manifest.get('format_version')!r}, this sklspeech {__version__} reads version "
+            f"{FORMAT_VERSION}"
+        )
+    types = {"created": str, "versions": dict, "sample_rate": int, "labels": list, "steps": list}
+    for name, kind in types.items():
+        _expect(manifest.get(name), kind, name)
+    _check_labels(manifest["labels"])
+    for step in manifest["steps"]:
+        _expect(step, dict, "a step")
+        for name, kind in {"name": str, "class": str, "params": dict}.items():
+            _expect(step.get(name), kind, f"{name} of a step")
+    return manifest
+
+
+def _expect(value, kind, name):
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise _FaultError(f"{name} must be {kind.__name__}, got {type(value).__name__}")
+
+
+def _check_labels(labels):
+    if len(labels) < 2 or len({type(label) for label in labels}) != 1 or not isinstance(labels[0], str | int | float):
+        raise _FaultError("labels must be two or more of str, or of numbers")
+    if len(set(labels)) != len(labels):
+        raise _FaultError("labels must differ from each other")
+
+
+def _build(manifest, graph):
+    """The pipeline of a manifest, unchecked yet in what it gives."""
+    classes = [step["class"] for step in manifest["steps"]]
+    if len(classes) != 2 or classes[0] not in _STEPS or classes[1] != "FrozenClassifier":
+        raise _FaultError(f"has steps {classes}, expected MelFeatures or MFCCFeatures, and FrozenClassifier")
+    first, last = manifest["steps"]
+    features = _build_features(first)
+    if features.sample_rate != manifest["sample_rate"]:
+        raise _FaultError(f"sample_rate is {manifest['sample_rate']}, that of {classes[0]} {features.sample_rate}")
+    classifier = _build_classifier(manifest["labels"], last["params"], graph, _row_shape(features))
+    try:
+        return Pipeline([(first["name"], features), (last["name"], classifier)])
+    except ValueError as error:
+        raise _FaultError(f"names of steps: {error}") from error
+
+
+def _build_features(step):
+    estimator = getattr(import_module(f".{_STEPS[step['class']]}", __package__), step["class"])()
+    params = {name: _from_json(value) for name, value in step["params"].items()}
+    if sorted(params) != sorted(estimator.get_params()):
+        unknown = sorted(set(params) ^ set(estimator.get_params()))
+        raise _FaultError(f"parameters of {step['class']} are missing or unknown: {unknown}")
+    estimator.set_params(**params)
+    _expect(step.get("fitted"), dict, "fitted of a step")
+    if sorted(step["fitted"]) != sorted(_FITTED):
+        raise _FaultError(f"fitted of {step['class']} must have {list(_FITTED)}, got {sorted(step['fitted'])}")
+    _expect(step["fitted"]["n_samples_"], int, "n_samples_")
+    _expect(step["fitted"]["duration_"], Real, "duration_")
+    if max(value for value in params.values() if isinstance(value, int)) > _MAX_FILTERS:
+        raise _FaultError(f"parameters of {step['class']} are too large")
+    try:
+        estimator._validate_params()
+    except (ValueError, TypeError) as error:
+        raise _FaultError(str(error)) from error
+    for name, value in step["fitted"].items():
+        setattr(estimator, name, value)
+    if not 0 < estimator.n_samples_ <= _MAX_BYTES["input.npy"] // 4:
+        raise _FaultError(f"n_samples_ is {estimator.n_samples_}")
+    if max(estimator.n_fft * estimator.n_mels, np.prod(_row_shape(estimator), dtype=float)) > _MAX_FILTERS:
+        raise _FaultError(f"n_fft={estimator.n_fft}, n_mels={estimator.n_mels} are too large")
+    return estimator
+
+
+def _row_shape(features):
+    return features._row_shape(features.n_samples_)
+
+
+def _from_json(value):
+    if not isinstance(value, dict):
+        return value
+    if list(value) == ["tuple"] and isinstance(value["tuple"], list):
+        return tuple(value["tuple"])
+    if list(value) == ["callable"] and value["callable"] in list(_CALLABLES):
+        return _CALLABLES[value["callable"]]
+    raise _FaultError(f"parameter {str(value)[:100]} is none that can be")
+
+
+def _build_classifier(labels, params, graph, row_shape):
+    if sorted(params) != ["n_jobs"] or not (params["n_jobs"] is None or type(params["n_jobs"]) is int):
+        raise _FaultError(f"FrozenClassifier must have n_jobs alone, an int or null, got {sorted(params)}")
+    # Tensors in other files are named by a "location"; ours are all in the graph.
+    if b"location" in graph:
+        raise _FaultError("network.onnx refers to other files")
+    try:
+        session = load_graph(graph)
+    except Exception as error:  # ONNX Runtime's errors have no common class
+        raise _FaultError(f"network.onnx cannot be loaded ({str(error)[:200]})") from error
+    in_graph = session.get_modelmeta().custom_metadata_map.get("labels")
+    if in_graph != json.dumps(labels):
+        raise _FaultError(f"labels are {labels}, those of network.onnx {in_graph}")
+    shapes = [[value.shape for value in values] for values in (session.get_inputs(), session.get_outputs())]
+    if [[shape[1:] for shape in values] for values in shapes] != [[list(row_shape)], [[len(labels)]]]:
+        raise _FaultError(
+            f"network.onnx has inputs and outputs of shapes {shapes}, expected one of (n, {row_shape}) and one of "
+            f"(n, {len(labels)})"
+        )
+    return FrozenClassifier(graph=Graph(graph), classes=tuple(labels), n_jobs=params["n_jobs"])
+
+
+def _check_golden(pipeline, contents):
+    waveform, expected = (_array(contents[name], name) for name in ("input.npy", "output.npy"))
+    if waveform.shape != (pipeline[0].n_samples_,) or expected.shape != (len(pipeline.classes_),):
+        raise _FaultError(f"input.npy and output.npy have shapes {waveform.shape} and {expected.shape}")
+    try:
+        got = pipeline.predict_proba([waveform])[0]
+    except Exception as error:  # whatever a graph made by hand makes of ONNX Runtime
+        raise _FaultError(f"cannot predict its own golden input ({str(error)[:200]})") from error
+    difference = float(np.abs(got - expected).max())
+    if not difference <= _TOLERANCE:
+        raise _FaultError(f"gives other probabilities than when it was saved, by {difference:.2g}")
+
+
+def _array(content, name):
+    try:
+        array = np.load(io.BytesIO(content), allow_pickle=False)
+    except (ValueError, EOFError, OSError, SyntaxError) as error:
+        raise _FaultError(f"{name} is no array of numbers ({str(error)[:200]})") from error
+    if not isinstance(array, np.ndarray) or array.dtype != np.float32 or not np.isfinite(array).all():
+        raise _FaultError(f"{name} must be finite float32")
+    return array

@@ -1,0 +1,231 @@
+"""save and load: a round trip, and files made by hand to hurt."""
+
+import io
+import json
+import pickle
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import onnx
+import pytest
+
+from sklspeech import (
+    ArchiveError,
+    FrameStatistics,
+    MelFeatures,
+    MFCCFeatures,
+    Pipeline,
+    SpeechCNN,
+    archive,
+    freeze,
+    save,
+)
+from sklspeech import load as load_archive
+
+
+@pytest.fixture(scope="module")
+def frozen(words):
+    network = SpeechCNN(filters=(8,), epochs=2, batch_size=8, random_state=0)
+    return freeze(Pipeline([MelFeatures(window=("kaiser", 8.0), ref=np.max), network]).fit(words.data, words.target))
+
+
+@pytest.fixture(scope="module")
+def good(frozen, tmp_path_factory):
+    path = tmp_path_factory.mktemp("archive") / "model.sklspeech"
+    save(frozen, path)
+    return path
+
+
+def test_round_trip(frozen, good, words):
+    loaded = load_archive(good)
+    np.testing.assert_array_equal(loaded.predict_proba(words.data), frozen.predict_proba(words.data))
+    assert loaded[0].get_params() == frozen[0].get_params()
+    assert loaded.classes_.tolist() == ["no", "stop", "yes"]
+    assert list(loaded.named_steps) == list(frozen.named_steps)
+
+
+def test_numbers_and_other_names(words, tmp_path):
+    y = np.unique(words.target, return_inverse=True)[1]
+    pipeline = Pipeline([("cepstra", MFCCFeatures(deltas=1)), ("net", SpeechCNN(filters=(8,), epochs=1))])
+    frozen = freeze(pipeline.fit(words.data, y), n_jobs=2)
+    save(frozen, tmp_path / "m.sklspeech")
+    loaded = load_archive(tmp_path / "m.sklspeech")
+    assert loaded.classes_.tolist() == [0, 1, 2]
+    assert loaded[-1].n_jobs == 2
+    np.testing.assert_array_equal(loaded.predict_proba(words.data), frozen.predict_proba(words.data))
+
+
+def test_manifest_says_what_it_is(good):
+    manifest = archive.read_manifest(good)
+    assert manifest["labels"] == ["no", "stop", "yes"]
+    assert manifest["sample_rate"] == 16000
+    assert set(manifest["versions"]) == {"sklspeech", "python", "numpy", "scipy", "sklearn", "onnxruntime"}
+
+
+WITHOUT = """
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("tensorflow", "keras", "scikeras", "librosa", "onnx", "tf2onnx", "rich"):
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent())
+import sklspeech
+print(*sklspeech.load(sys.argv[1]).predict(sys.argv[2:]))
+assert "pickle" not in vars(sklspeech.archive)
+"""
+
+
+def test_loads_where_training_is_not_installed(good, frozen, words):
+    run = [sys.executable, "-c", WITHOUT, good, *words.data[:3]]
+    out = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    assert out.split() == frozen.predict(words.data[:3]).tolist()
+
+
+def test_what_cannot_be_saved(words, frozen, tmp_path):
+    fitted = Pipeline([MelFeatures(), SpeechCNN(filters=(8,), epochs=1)]).fit(words.data, words.target)
+    with pytest.raises(ValueError, match="freeze it first"):
+        save(fitted, tmp_path / "m.sklspeech")
+    with pytest.raises(ValueError, match=r"got \['MelFeatures', 'FrameStatistics'\]"):
+        save(Pipeline([MelFeatures(), FrameStatistics()]), tmp_path / "m.sklspeech")
+    odd = pickle.loads(pickle.dumps(frozen)).set_params(melfeatures__ref=np.median)
+    with pytest.raises(ValueError, match=r"expected a number or numpy\.max"):
+        save(odd, tmp_path / "m.sklspeech")
+    assert not list(tmp_path.iterdir())
+
+
+# Files made by hand
+
+
+def contents(path):
+    with zipfile.ZipFile(path) as file:
+        return {name: file.read(name) for name in file.namelist()}
+
+
+def write(path, parts):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in parts.items():
+            file.writestr(name, content)
+    return path
+
+
+def with_manifest(change):
+    def make(parts):
+        manifest = json.loads(parts["manifest.json"])
+        change(manifest)
+        return parts | {"manifest.json": json.dumps(manifest)}
+
+    return make
+
+
+def features_param(name, value):
+    return with_manifest(lambda m: m["steps"][0]["params"].update({name: value}))
+
+
+def npy(array, allow_pickle=False):
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=allow_pickle)
+    return buffer.getvalue()
+
+
+def swapped_everywhere(parts):
+    """Labels swapped in manifest and graph alike are another model; rows of the last layer swapped are found out."""
+    model = onnx.load_from_string(parts["network.onnx"])
+    for tensor in model.graph.initializer:
+        values = onnx.numpy_helper.to_array(tensor)
+        if values.shape == (8, 3):
+            tensor.CopyFrom(onnx.numpy_helper.from_array(values[:, ::-1].copy(), tensor.name))
+    return parts | {"network.onnx": model.SerializeToString()}
+
+
+def external(parts):
+    model = onnx.load_from_string(parts["network.onnx"])
+    tensor = model.graph.initializer[0]
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="../../etc/passwd")
+    return parts | {"network.onnx": model.SerializeToString()}
+
+
+class Bomb:
+    def __reduce__(self):
+        return (print, ("code was run",))
+
+
+HURTFUL = {
+    "path traversal": (lambda p: p | {"../evil.py": b"x"}, "holds"),
+    "missing": (lambda p: {k: v for k, v in p.items() if k != "output.npy"}, "holds"),
+    "other format": (with_manifest(lambda m: m.update(format="keras")), "format 'keras'"),
+    "other version": (with_manifest(lambda m: m.update(format_version=2)), "format version 2, this sklspeech"),
+    "no JSON": (lambda p: p | {"manifest.json": b"{"}, "no JSON"),
+    "deep JSON": (lambda p: p | {"manifest.json": b"[" * 200_000}, "no JSON"),
+    "a list": (lambda p: p | {"manifest.json": b"[]"}, "must be dict, got list"),
+    "labels of another type": (with_manifest(lambda m: m.update(labels="no")), "labels must be list"),
+    "labels of mixed types": (with_manifest(lambda m: m.update(labels=["a", 1, "b"])), "labels must be two or more"),
+    "labels twice": (with_manifest(lambda m: m.update(labels=["a", "a", "b"])), "labels must differ"),
+    "labels swapped": (with_manifest(lambda m: m["labels"].reverse()), "those of network.onnx"),
+    "weights swapped": (swapped_everywhere, "other probabilities than when it was saved"),
+    "sample rate": (with_manifest(lambda m: m.update(sample_rate=8000)), "sample_rate is 8000"),
+    "another class": (with_manifest(lambda m: m["steps"][0].update({"class": "os.system"})), "has steps"),
+    "steps of another type": (with_manifest(lambda m: m.update(steps=[1, 2])), "a step must be dict"),
+    "unknown parameter": (features_param("evil", 1), "missing or unknown: .'evil'"),
+    "parameter of another type": (features_param("n_fft", "400"), "'n_fft' parameter"),
+    "parameter out of range": (features_param("hop_length", 0), "'hop_length' parameter"),
+    "huge parameter": (features_param("n_fft", 2**50), "too large"),
+    "many filters": (features_param("n_mels", 2**25), "too large"),
+    "callable": (features_param("ref", {"callable": "os.system"}), "none that can be"),
+    "fitted of another type": (
+        with_manifest(lambda m: m["steps"][0]["fitted"].update(n_samples_="1")),
+        "n_samples_ must be int",
+    ),
+    "fitted of another length": (
+        with_manifest(lambda m: m["steps"][0]["fitted"].update(n_samples_=160)),
+        "has inputs and outputs of shapes",
+    ),
+    "threads": (with_manifest(lambda m: m["steps"][1]["params"].update(n_jobs="all")), "n_jobs alone"),
+    "no graph": (lambda p: p | {"network.onnx": b"graph"}, "cannot be loaded"),
+    "truncated graph": (lambda p: p | {"network.onnx": p["network.onnx"][:5000]}, "network.onnx cannot be loaded"),
+    "weights in other files": (external, "refers to other files"),
+    "pickle in an array": (lambda p: p | {"input.npy": npy(np.array([Bomb()]), True)}, "no array of numbers"),
+    "pickle": (lambda p: p | {"input.npy": pickle.dumps(Bomb())}, "no array of numbers"),
+    "array of another type": (lambda p: p | {"output.npy": npy(np.zeros(3))}, "finite float32"),
+    "array of another shape": (lambda p: p | {"input.npy": npy(np.zeros(5, np.float32))}, "have shapes"),
+    "NaN": (lambda p: p | {"output.npy": npy(np.full(3, np.nan, np.float32))}, "finite float32"),
+    "zip bomb": (lambda p: p | {"output.npy": bytes(2**21)}, "more than"),
+}
+
+
+@pytest.mark.parametrize("name", HURTFUL)
+def test_a_file_made_to_hurt(good, name, tmp_path, capsys):
+    make, message = HURTFUL[name]
+    path = write(tmp_path / "evil.sklspeech", make(contents(good)))
+    with pytest.raises(ArchiveError, match=message) as error:
+        load_archive(path)
+    assert "evil.sklspeech" in str(error.value)
+    assert "code was run" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
+def test_truncated(good, share, tmp_path):
+    path = tmp_path / "short.sklspeech"
+    path.write_bytes(good.read_bytes()[: int(share * good.stat().st_size)])
+    with pytest.raises(ArchiveError, match="damaged, truncated or no archive"):
+        load_archive(path)
+
+
+def test_flipped_bits(good, tmp_path):
+    data = bytearray(good.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path = tmp_path / "flipped.sklspeech"
+    path.write_bytes(data)
+    with pytest.raises(ArchiveError):
+        load_archive(path)
+
+
+def test_no_archive(tmp_path):
+    path = tmp_path / "model.sklspeech"
+    path.write_bytes(pickle.dumps(Bomb()))
+    with pytest.raises(ArchiveError, match="no archive"):
+        load_archive(path)
+    with pytest.raises(FileNotFoundError):
+        load_archive(tmp_path / "nowhere.sklspeech")

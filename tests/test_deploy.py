@@ -1,0 +1,258 @@
+"""freeze and export: what is deployed gives what the original gives, or is refused."""
+
+import json
+import pickle
+import subprocess
+import sys
+import zipfile
+
+import joblib
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import VotingClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from sklspeech import (
+    AugmentedClassifier,
+    DeployError,
+    FrameStatistics,
+    FrozenClassifier,
+    MelFeatures,
+    MFCCFeatures,
+    Pipeline,
+    SpeechCNN,
+    SpeechCRNN,
+    SpeechRNN,
+    SpeechTransformer,
+    deploy,
+    export,
+    freeze,
+)
+
+SMALL = {"epochs": 2, "batch_size": 8, "random_state": 0}
+NETWORKS = [
+    SpeechCNN(filters=(8, 8), **SMALL),
+    SpeechRNN(units=8, n_layers=2, **SMALL),
+    SpeechCRNN(stem=(4,), units=8, **SMALL),
+    SpeechTransformer(units=8, n_layers=1, **SMALL),
+]
+FEATURES = [
+    MelFeatures(),
+    MFCCFeatures(deltas=2, lifter=22.0, normalization="feature"),
+    MelFeatures(pad_mode="edge", ref=np.max, power=1.0, n_mels=30),
+    MelFeatures(n_fft=512, win_length=400, pad_mode="reflect", htk=True, norm=None, normalization="clip"),
+]
+network = SpeechCNN(filters=(8,), **SMALL)
+
+
+@pytest.fixture(scope="module")
+def pipeline(words):
+    return Pipeline([MelFeatures(), network]).fit(words.data, words.target)
+
+
+@pytest.mark.parametrize("classifier", NETWORKS, ids=lambda classifier: type(classifier).__name__)
+def test_frozen_pipeline_is_the_same_pipeline(words, classifier):
+    fitted = Pipeline([MelFeatures(), ("network", clone(classifier))]).fit(words.data, words.target)
+    frozen = freeze(fitted, words.data)
+    assert list(frozen.named_steps) == ["melfeatures", "network"]
+    assert isinstance(frozen[-1], FrozenClassifier)
+    np.testing.assert_allclose(frozen.predict_proba(words.data), fitted.predict_proba(words.data), atol=1e-5)
+    np.testing.assert_array_equal(frozen.predict(words.data), fitted.predict(words.data))
+    np.testing.assert_array_equal(frozen.classes_, fitted.classes_)
+    assert frozen.score(words.data, words.target) == fitted.score(words.data, words.target)
+    assert frozen[-1].n_features_in_ == 40
+    alone = frozen.predict_proba(words.data[:1])
+    np.testing.assert_allclose(alone, frozen.predict_proba(words.data)[:1], atol=1e-6)
+
+
+def test_frozen_is_saved_cloned_and_set(pipeline, words, tmp_path):
+    frozen = freeze(pipeline)
+    expected = frozen.predict_proba(words.data)
+    joblib.dump(frozen, tmp_path / "frozen.joblib")
+    for other in (joblib.load(tmp_path / "frozen.joblib"), pickle.loads(pickle.dumps(frozen))):
+        np.testing.assert_array_equal(other.predict_proba(words.data), expected)
+    threads = clone(frozen[-1]).set_params(n_jobs=2)
+    np.testing.assert_allclose(threads.predict_proba(frozen[:-1].transform(words.data)), expected, atol=1e-6)
+    assert "Graph(" in repr(frozen)
+    assert len(repr(frozen)) < 500
+
+
+def test_the_original_is_left_as_it_was(pipeline, words):
+    expected = pipeline.predict_proba(words.data)
+    freeze(pipeline)
+    assert isinstance(pipeline[-1], SpeechCNN)
+    np.testing.assert_array_equal(pipeline.predict_proba(words.data), expected)
+
+
+@pytest.mark.parametrize("labels", [np.array([3, 7, 11]), np.array([True, False, True]), np.array([0.5, 1.5, 2.5])])
+def test_labels_keep_their_type(words, features, labels):
+    y = labels[np.unique(words.target, return_inverse=True)[1]].astype(labels.dtype)
+    if labels.dtype.kind == "f":
+        y = y.astype(int)
+    fitted = clone(network).fit(features, y)
+    frozen = freeze(fitted)
+    assert frozen.predict(features).dtype == fitted.predict(features).dtype
+    np.testing.assert_array_equal(frozen.predict(features), fitted.predict(features))
+
+
+def test_a_table(words, features):
+    table = features.mean(axis=1)
+    fitted = clone(network).fit(table, words.target)
+    np.testing.assert_allclose(freeze(fitted).predict_proba(table), fitted.predict_proba(table), atol=1e-5)
+
+
+def speech():
+    return Pipeline([MelFeatures(), clone(network)])
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        CalibratedClassifierCV(speech(), method="temperature", cv=2),
+        CalibratedClassifierCV(speech(), ensemble=False, cv=2),
+        VotingClassifier([("a", speech()), ("b", Pipeline([MFCCFeatures(), clone(network)]))], voting="soft"),
+        VotingClassifier([("a", speech()), ("b", speech())], voting="hard"),
+    ],
+    ids=["temperature", "sigmoid", "soft voting", "hard voting"],
+)
+def test_networks_inside_other_estimators(words, around):
+    fitted = clone(around).fit(words.data, words.target)
+    frozen = freeze(fitted)
+    assert b"sklspeech.classifiers" not in pickle.dumps(frozen)
+    np.testing.assert_array_equal(frozen.predict(words.data), fitted.predict(words.data))
+    with pytest.raises(NotFittedError, match="frozen"):
+        frozen.fit(words.data, words.target)
+
+
+def test_a_threshold_is_kept(words):
+    y = np.where(words.target == "no", "no", "other")
+    fitted = FixedThresholdClassifier(speech(), threshold=0.9, pos_label="no").fit(words.data, y)
+    frozen = freeze(fitted, words.data)
+    np.testing.assert_array_equal(frozen.predict(words.data), fitted.predict(words.data))
+    assert frozen.threshold == 0.9
+
+
+def test_the_best_of_a_search_and_an_augmented_one(words):
+    search = GridSearchCV(speech(), {"speechcnn__dropout": [0.1]}, cv=2).fit(words.data, words.target)
+    augmented = AugmentedClassifier(speech(), gain=6.0).fit(words.data, words.target)
+    for fitted in (search, augmented):
+        frozen = freeze(fitted)
+        assert list(frozen.named_steps) == ["melfeatures", "speechcnn"]
+        np.testing.assert_allclose(frozen.predict_proba(words.data), fitted.predict_proba(words.data), atol=1e-5)
+
+
+def test_what_is_no_network_stays(words):
+    table = Pipeline([MFCCFeatures(), FrameStatistics(), StandardScaler(), SVC()]).fit(words.data, words.target)
+    frozen = freeze(table, words.data)
+    assert isinstance(frozen[-1], SVC)
+    np.testing.assert_array_equal(frozen.predict(words.data), table.predict(words.data))
+
+
+def test_not_fitted():
+    with pytest.raises(NotFittedError):
+        freeze(speech())
+    with pytest.raises(NotFittedError):
+        freeze(clone(network))
+
+
+def test_a_graph_that_differs_is_refused(pipeline, monkeypatch, tmp_path):
+    monkeypatch.setattr(FrozenClassifier, "predict_proba", lambda self, X: np.full((len(X), 3), 0.5, np.float32))
+    with pytest.raises(DeployError, match=r"SpeechCNN: probabilities differ by 0\.\d+ from the original's"):
+        freeze(pipeline)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (lambda f: f[:, :30], r"shape \(30, 40\), but FrozenClassifier is expecting \(\d+, 40\)"),
+        (lambda f: np.where(f > -60, np.nan, f), "NaN"),
+        (lambda f: f[:0], "0 sample"),
+    ],
+    ids=["short", "NaN", "empty"],
+)
+def test_wrong_features(pipeline, features, X, message):
+    with pytest.raises(ValueError, match=message):
+        freeze(pipeline)[-1].predict(X(features))
+
+
+WITHOUT = """
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("tensorflow", "keras", "scikeras", "librosa", "onnx", "tf2onnx", "rich"):
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent())
+import joblib
+print(*joblib.load(sys.argv[1]).predict(sys.argv[2:]))
+"""
+
+
+def test_frozen_predicts_where_training_is_not_installed(pipeline, words, tmp_path):
+    joblib.dump(freeze(pipeline), tmp_path / "frozen.joblib")
+    run = [sys.executable, "-c", WITHOUT, tmp_path / "frozen.joblib", *words.data[:3]]
+    out = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    assert out.split() == pipeline.predict(words.data[:3]).tolist()
+
+
+# export
+
+
+@pytest.mark.parametrize("ending", ["onnx", "tflite"])
+@pytest.mark.parametrize(("features", "classifier"), list(zip(FEATURES, NETWORKS, strict=True)), ids=str)
+def test_exported_graph_takes_waveforms(words, features, classifier, ending, tmp_path):
+    fitted = Pipeline([clone(features), clone(classifier)]).fit(words.data, words.target)
+    path = tmp_path / f"model.{ending}"
+    export(fitted, path, words.data[:10])  # compares by itself, and raises
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    metadata = read_metadata(path)
+    assert json.loads(metadata["labels"]) == ["no", "stop", "yes"]
+    assert metadata["sample_rate"] == "16000"
+    assert int(metadata["n_samples"]) == fitted[0].n_samples_
+
+
+def read_metadata(path):
+    if path.suffix == ".tflite":
+        return json.loads(zipfile.ZipFile(path).read("metadata.json"))
+    return {item.key: item.value for item in onnx.load(path).metadata_props}
+
+
+def test_exported_graph_in_onnx_runtime(pipeline, words, tmp_path):
+    from sklspeech import AudioLoader
+
+    export(pipeline, tmp_path / "model.onnx")
+    waveforms = AudioLoader(duration=pipeline[0].n_samples_ / 16000).fit_transform(words.data)
+    probabilities = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(None, {"waveform": waveforms})[0]
+    np.testing.assert_allclose(probabilities, pipeline.predict_proba(words.data), atol=1e-4)
+
+
+def test_an_export_that_differs_leaves_nothing_behind(pipeline, monkeypatch, tmp_path):
+    monkeypatch.setattr(deploy, "_EXPORT_TOLERANCE", 0.0)
+    (tmp_path / "model.onnx").write_text("older")
+    with pytest.raises(DeployError, match=r"model\.onnx: probabilities differ by"):
+        export(pipeline, tmp_path / "model.onnx")
+    assert [file.name for file in tmp_path.iterdir()] == ["model.onnx"]
+    assert (tmp_path / "model.onnx").read_text() == "older"
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "message"),
+    [
+        (lambda: Pipeline([MelFeatures(), clone(network)]), "model.pb", r"must end in .onnx or .tflite"),
+        (lambda: Pipeline([MelFeatures(trim=40.0), clone(network)]), "model.onnx", "cannot trim clips"),
+        (lambda: Pipeline([MelFeatures(ref=np.median), clone(network)]), "model.onnx", "no callable as ref"),
+        (lambda: Pipeline([MFCCFeatures(), FrameStatistics(), SVC()]), "model.onnx", "'FrameStatistics', 'SVC'"),
+        (lambda: Pipeline([MelFeatures(duration=None), FrameStatistics(), clone(network)]), "m.onnx", "got"),
+    ],
+    ids=["ending", "trim", "ref", "steps", "ragged"],
+)
+def test_what_cannot_be_exported(words, make, name, message, tmp_path):
+    fitted = make().fit(words.data, words.target)
+    with pytest.raises(ValueError, match=message):
+        export(fitted, tmp_path / name)
