@@ -222,8 +222,8 @@ def main():
         "x more than librosa + scikeras",
     ]
     remark = (
-        f"`python benchmarks/latency.py`: default SpeechCNN, clips of 1 s, WAV; {args.repeats} turns, medians (range, or "
-        f"99th percentile of {args.repeats * N_SINGLE}); batch of {args.files} files on 2 cores, one clip on one core. "
+        f"`python benchmarks/latency.py`: default SpeechCNN, clips of 1 s, WAV; {args.repeats} turns, medians (range, "
+        f"or 99th percentile of {args.repeats * N_SINGLE}); batch of {args.files} files on 2 cores, one clip on one. "
         f"Importing sklearn.pipeline and onnxruntime alone takes {nothing:.2f} s. Probabilities of the frozen pipeline "
         f"differ by {difference:.1g} from the fitted one's."
     )

@@ -3,6 +3,7 @@
 import librosa
 import numpy as np
 import pytest
+import scipy.signal
 import soundfile
 
 from sklspeech import MelFeatures, spectral
@@ -154,3 +155,8 @@ def test_waveform_with_steps_in_memory(odd_audio):
     np.testing.assert_array_equal(
         spectral.mel_spectrogram(column, center=False), spectral.mel_spectrogram(column.copy(), center=False)
     )
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 16, 400, 401])
+def test_hann_equals_scipy(n):
+    np.testing.assert_array_equal(spectral.window_taps("hann", n, n), scipy.signal.get_window("hann", n))
