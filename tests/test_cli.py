@@ -1,5 +1,6 @@
 """The command line as a person types it."""
 
+import json
 import subprocess
 import sys
 
@@ -39,6 +40,37 @@ def test_predict_goes_on_after_a_bad_file(model, words, tmp_path, capsys):
     assert "empty.wav: is empty" in captured.err
 
 
+def test_predict_json(model, words, capsys):
+    assert cli.main(["predict", str(model[0]), "--json", *words.data[:2]]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["file"] for row in rows] == words.data[:2].tolist()
+    for row in rows:
+        assert row["probabilities"][row["label"]] == row["probability"] == max(row["probabilities"].values())
+        assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("ending", ["sklspeech", "joblib"])
+def test_freeze_predict_info(model, words, tmp_path, capsys, ending):
+    frozen = str(tmp_path / f"frozen.{ending}")
+    assert cli.main(["freeze", str(model[0]), "-o", frozen]) == 0
+    capsys.readouterr()
+    assert cli.main(["predict", frozen, *words.data[:3]]) == 0
+    from_frozen = capsys.readouterr().out
+    assert cli.main(["predict", str(model[0]), *words.data[:3]]) == 0
+    assert capsys.readouterr().out == from_frozen
+    assert cli.main(["info", frozen]) == 0
+    info = capsys.readouterr().out
+    assert "3: no, stop, yes" in info
+    assert "16000 Hz" in info
+    assert ("kind         pickle" in info) == (ending == "joblib")
+
+
+@pytest.mark.parametrize("ending", ["onnx", "tflite"])
+def test_export(model, tmp_path, ending):
+    assert cli.main(["export", str(model[0]), "-o", str(tmp_path / f"model.{ending}")]) == 0
+    assert (tmp_path / f"model.{ending}").stat().st_size > 100_000
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
@@ -48,6 +80,9 @@ def test_predict_goes_on_after_a_bad_file(model, words, tmp_path, capsys):
         (["train", "{root}", "-o", "m.joblib", "--pattern", "("], "no regular expression"),
         (["predict", "nowhere.joblib", "a.wav"], "nowhere.joblib does not exist"),
         (["predict", "{clip}", "a.wav"], "cannot be loaded as a model"),
+        (["freeze", "{model}", "-o", "frozen.pkl"], "must end in .sklspeech or .joblib"),
+        (["export", "{model}", "-o", "model.pb"], "must end in .onnx or .tflite"),
+        (["info", "nowhere.joblib"], "nowhere.joblib does not exist"),
         (["evaluate", "{model}", "{parent}"], "labels that the model was not trained on"),
         (["evaluate", "{model}", "{root}", "--split", "test"], "needs a manifest"),
     ],
@@ -66,7 +101,7 @@ def test_wrong_usage_exits_with_2(argv, capsys):
     assert stop.value.code == 2
 
 
-@pytest.mark.parametrize("command", ["demo", "train", "evaluate", "predict"])
+@pytest.mark.parametrize("command", ["demo", "train", "evaluate", "predict", "freeze", "export", "info"])
 def test_help_has_an_example(command, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main([command, "--help"])
