@@ -128,15 +128,15 @@ class SpeechCNN(KerasSpeechClassifier):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class SpeechRNN(KerasSpeechClassifier):
-    """Classifier of clips: bidirectional gated recurrent units over time.
+    """Classifier of clips: bidirectional gated recurrent units over time, with attention.
 
     Parameters
     ----------
+    stem : tuple of int, default=(16, 32)
+        Filters of the first convolutions, over frames and features, each of which halves both; ``()`` for none.
     units : int, default=64
         Units of a layer, in each direction.
     n_layers : int, default=2
-    subsampling : int, default=4
-        Frames that a first convolution makes into one time step.
     normalization, dropout, masks, speed, vocal_tract, shift, gain, noise, mixup, epochs, batch_size, optimizer, \
 optimizer__learning_rate, optimizer__weight_decay, ema_momentum, learning_rate_schedule, label_smoothing, \
 class_weight, early_stopping, validation_fraction, n_iter_no_change, callbacks, warm_start, random_state, verbose
@@ -149,20 +149,21 @@ class_weight, early_stopping, validation_fraction, n_iter_no_change, callbacks, 
 
     References
     ----------
-    K. Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, EMNLP 2014.
+    K. Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, EMNLP 2014. D. C. de Andrade et al., A
+    Neural Attention Model for Speech Command Recognition, 2018.
     """
 
     _network: ClassVar = "rnn"
     _parameter_constraints: ClassVar[dict] = {
         **KerasSpeechClassifier._parameter_constraints,
+        "stem": [tuple, list],
         "units": _POSITIVE,
         "n_layers": _POSITIVE,
-        "subsampling": _POSITIVE,
     }
 
+    stem: tuple = (16, 32)
     units: int = 64
     n_layers: int = 2
-    subsampling: int = 4
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

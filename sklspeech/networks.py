@@ -107,18 +107,22 @@ def cnn(input_shape, n_classes, stem=(16, 32), filters=(64, 96), kernel_size=9, 
     return _model(inputs, x, n_classes, dropout, "cnn")
 
 
-def rnn(input_shape, n_classes, units=64, n_layers=2, subsampling=4, dropout=0.3, recipe=Recipe()):
-    """Bidirectional gated recurrent units over time.
+def rnn(input_shape, n_classes, stem=(16, 32), units=64, n_layers=2, dropout=0.3, recipe=Recipe()):
+    """Bidirectional gated recurrent units over time, with attention.
 
-    A convolution with `subsampling` as its stride shortens the sequence first; the mean over time is classified.
+    The middle step asks which steps count, and their weighted mean is classified. After D. C. de Andrade et al., A
+    Neural Attention Model for Speech Command Recognition, 2018, and its successor MHAtt-RNN (O. Rybakov et al.,
+    Streaming Keyword Spotting on Mobile Devices, 2020).
     GRU: K. Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014.
     """
     inputs, x = recipe.inputs(input_shape)
-    x = layers.ReLU()(_conv1d(x, units, 2 * subsampling + 1, subsampling))
+    x = _stem(x, stem)
     for _ in range(n_layers):
         x = layers.Bidirectional(layers.GRU(units, return_sequences=True))(x)
         x = layers.Dropout(dropout)(x)
-    x = layers.GlobalAveragePooling1D()(x)
+    middle = x.shape[1] // 2
+    query = layers.Dense(2 * units)(x[:, middle : middle + 1])
+    x = layers.Flatten()(layers.Attention()([query, x]))
     return _model(inputs, x, n_classes, dropout, "rnn")
 
 
