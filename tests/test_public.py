@@ -11,6 +11,7 @@ ESTIMATORS = [
     "AudioLoader",
     "AugmentedClassifier",
     "FrameStatistics",
+    "FrozenClassifier",
     "MFCCFeatures",
     "MelFeatures",
     "Pipeline",
@@ -21,16 +22,30 @@ ESTIMATORS = [
 ]
 
 
+FUNCTIONS = ["export", "freeze", "load", "save"]
+ERRORS = ["ArchiveError", "AudioError", "DeployError"]
+MODULES = [
+    "archive",
+    "audio",
+    "augmentation",
+    "datasets",
+    "deploy",
+    "features",
+    "frozen",
+    "metrics",
+    "networks",
+    "spectral",
+]
+
+
 def test_names():
-    assert sklspeech.__all__ == sorted(
-        [*ESTIMATORS, "AudioError", "audio", "augmentation", "datasets", "features", "metrics", "networks", "spectral"]
-    )
+    assert sklspeech.__all__ == sorted([*ESTIMATORS, *FUNCTIONS, *ERRORS, *MODULES])
     assert set(sklspeech.__all__) <= set(dir(sklspeech))
     with pytest.raises(AttributeError, match="no attribute 'SpeechCNNN'"):
         sklspeech.SpeechCNNN  # noqa: B018
 
 
-@pytest.mark.parametrize("name", [*ESTIMATORS, "AudioError"])
+@pytest.mark.parametrize("name", [*ESTIMATORS, *FUNCTIONS, "ArchiveError", "AudioError"])
 def test_documented(name):
     public = getattr(sklspeech, name)
     for parameter in inspect.signature(public).parameters:
