@@ -71,7 +71,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         "noise": [Real, None],
         "mixup": [Interval(Real, 0, None, closed="left")],
         "epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "optimizer": [str, callable],
         "optimizer__learning_rate": [Interval(Real, 0, None, closed="neither")],
         "optimizer__weight_decay": [Interval(Real, 0, None, closed="left")],
@@ -98,7 +98,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     noise: float | None = None
     mixup: float = 0.0
     epochs: int = 60
-    batch_size: int = 32
+    batch_size: int | str = "auto"
     optimizer: str | type | Callable = "adamw"
     optimizer__learning_rate: float = 0.002
     optimizer__weight_decay: float = 0.05
@@ -323,7 +323,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         if self.early_stopping and schedule is not None:
             train, validation = self._split(y, groups)
         seed = self._random_state, initial_epoch
-        batches = _Batches(X, y, weights, train, self.batch_size, self.mixup, seed)
+        batches = _Batches(X, y, weights, train, self._clips_a_step(len(train)), self.mixup, seed)
         rate = _LearningRate(self.optimizer__learning_rate, len(batches) * epochs if schedule == "cosine" else None)
         history = self._lease.model.fit(
             batches,
@@ -336,6 +336,10 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         ).history
         past = vars(self)["history_"] if initial_epoch else {}
         self.history_ = {name: [*past.get(name, []), *map(float, values)] for name, values in history.items()}
+
+    def _clips_a_step(self, n_clips):
+        """Small sets get 16 steps an epoch, but no batches of less than 8: few steps would teach them little."""
+        return min(32, max(8, n_clips // 16)) if self.batch_size == "auto" else self.batch_size
 
     def _weights(self, y, sample_weight):
         """Weight of every clip."""

@@ -49,8 +49,8 @@ class SpeechCNN(KerasSpeechClassifier):
         Every clip and its label are mixed with another one in training, by a share drawn from Beta(mixup, mixup).
     epochs : int, default=60
         Passes over the training clips.
-    batch_size : int, default=32
-        Clips a step of training.
+    batch_size : int or "auto", default="auto"
+        Clips a step of training. "auto" is 32, with fewer than 512 clips a sixteenth of them, but not less than 8.
     optimizer : str, class or callable, default="adamw"
         A Keras optimizer: its name, its class, or what makes one from `learning_rate` and `weight_decay`, such as
         ``functools.partial(keras.optimizers.SGD, momentum=0.9)``.

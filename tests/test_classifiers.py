@@ -341,6 +341,12 @@ def test_wrong_parameter(features, words, classifier, message):
         classifier.fit(features, words.target)
 
 
+@pytest.mark.parametrize(("n_clips", "expected"), [(1, 8), (100, 8), (400, 25), (512, 32), (5000, 32)])
+def test_small_sets_get_small_batches(n_clips, expected):
+    assert SpeechCNN()._clips_a_step(n_clips) == expected
+    assert SpeechCNN(batch_size=64)._clips_a_step(n_clips) == 64
+
+
 def test_a_failed_fit_is_no_fit(features, words):
     classifier = SpeechCNN(early_stopping=True, **SMALL)
     with pytest.raises(ValueError, match="2 clips or more"):
