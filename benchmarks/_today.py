@@ -6,6 +6,8 @@ from scikeras.wrappers import KerasClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from sklspeech import networks  # here, so that a pickle finds the layers of our own
+
 
 def librosa_loop(clips):
     """Mel features of paths or waveforms."""
@@ -20,8 +22,6 @@ def librosa_loop(clips):
 
 def build(meta):
     """SpeechCNN's network."""
-    from sklspeech import networks
-
     return networks.cnn(meta["X_shape_"][1:], meta["n_classes_"])
 
 
