@@ -133,7 +133,7 @@ def measure(model, protocol, seed):
         accuracy[name] = float(np.mean(pipeline.predict(data[test]) == target[test]))
         if hasattr(pipeline, "predict_proba"):
             calibration[name] = expected_calibration_error(
-                target[test], pipeline.predict_proba(data[test]), classes=pipeline.classes_
+                target[test], pipeline.predict_proba(data[test]), labels=pipeline.classes_
             )
         print(
             f"{model:24} {protocol:14} seed {seed} {name:10} {100 * accuracy[name]:5.1f} % {seconds[-1]:6.1f} s",

@@ -175,6 +175,8 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             X or y cannot be used, or a parameter is out of its range.
         """
         self._validate_params()
+        if self.early_stopping and self.ema_momentum is not None:
+            raise ValueError("early_stopping keeps the best weights, ema_momentum the average of all: use one of them")
         check_consistent_length(X, groups)
         self._init_callback_context(max_subtasks=self.epochs).call_on_fit_task_begin(estimator=self, X=X, y=y)
         super().fit(X, y, sample_weight=sample_weight, schedule=self.learning_rate_schedule, groups=groups)

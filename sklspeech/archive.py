@@ -5,15 +5,17 @@
     input.npy       a waveform, (n_samples,)
     output.npy      what the pipeline made of it, (n_classes,): compared when the file is loaded
 
-Nothing in a file is executed or named to Python: steps are looked up in a table, parameters are checked as in `fit`,
-arrays are read without pickle, and everything is bounded in size before it is read.
+Nothing in a file is executed by Python or named to it: steps are looked up in a table, parameters are bounded and
+checked as in `fit`, arrays are read without pickle, what is read is bounded in size, and the graph may have only the
+operators of our networks and no weights in other files. A graph can still be made to compute for long: load a file of
+unknown origin in a process of limited time and memory.
 """
 
 import io
 import json
+import os
 import platform
 import zipfile
-import zlib
 from datetime import UTC, datetime
 from importlib import import_module
 from numbers import Real
@@ -22,15 +24,19 @@ from pathlib import Path
 import numpy as np
 
 from . import __version__
+from ._graph_check import GraphError, check_graph
 from .frozen import FrozenClassifier, Graph, load_graph
 from .pipeline import Pipeline
 
 FORMAT_VERSION = 1
 _MAX_BYTES = {"manifest.json": 2**20, "network.onnx": 2**28, "input.npy": 2**26, "output.npy": 2**20}
-_MAX_FILTERS = 2**26  # values of a mel bank, or of the features of a clip
+# Parameters that memory grows with.
+_MAX_PARAMS = {"n_fft": 2**16, "win_length": 2**16, "n_mels": 2**11, "delta_width": 2**11}
+_MAX_FEATURES = 2**26  # of a clip
 _TOLERANCE = 1e-4  # of a probability, on another machine
 _STEPS = {"MelFeatures": "features", "MFCCFeatures": "features"}
 _FITTED = ("duration_", "n_samples_")
+_NOT_SAVED = ("n_jobs",)  # threads are a matter of the machine
 _LIBRARIES = ("numpy", "scipy", "sklearn", "onnxruntime")
 _CALLABLES = {"numpy.max": np.max}  # what `ref` may be besides a number
 
@@ -71,7 +77,7 @@ def save(pipeline, path):
     """
     features, classifier = _savable_steps(pipeline)
     waveform = _golden_waveform(features)
-    graph = _with_labels(classifier.graph, classifier.classes)
+    params = {name: value for name, value in features.get_params().items() if name not in _NOT_SAVED}
     manifest = {
         "format": "sklspeech",
         "format_version": FORMAT_VERSION,
@@ -83,24 +89,28 @@ def save(pipeline, path):
             {
                 "name": pipeline.steps[0][0],
                 "class": type(features).__name__,
-                "params": {name: _to_json(name, value) for name, value in features.get_params().items()},
+                "params": {name: _to_json(name, value) for name, value in params.items()},
                 "fitted": {name: getattr(features, name) for name in _FITTED},
             },
-            {"name": pipeline.steps[1][0], "class": "FrozenClassifier", "params": {"n_jobs": classifier.n_jobs}},
+            {"name": pipeline.steps[1][0], "class": type(classifier).__name__, "params": {}},
         ],
     }
     contents = {
-        "manifest.json": json.dumps(manifest, indent=1, ensure_ascii=False).encode(),
-        "network.onnx": graph,
+        "manifest.json": json.dumps(manifest, indent=1, ensure_ascii=False, default=np.generic.item).encode(),
+        "network.onnx": bytes(classifier.graph),
         "input.npy": _npy(waveform),
         "output.npy": _npy(pipeline.predict_proba([waveform])[0]),
     }
-    for name, content in contents.items():
-        if len(content) > _MAX_BYTES[name]:
-            raise ValueError(f"{name} would have {len(content)} bytes, expected {_MAX_BYTES[name]} or fewer")
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in contents.items():
-            archive.writestr(name, content)
+    path = Path(path)
+    unchecked = path.with_name(f".{path.name}.unchecked")
+    try:
+        with zipfile.ZipFile(unchecked, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in contents.items():
+                archive.writestr(name, content)
+        load(unchecked)  # nothing is written that could not be read
+        os.replace(unchecked, path)
+    finally:
+        unchecked.unlink(missing_ok=True)
 
 
 def load(path):
@@ -200,15 +210,6 @@ def _golden_waveform(features):
     return (0.3 * chirp * np.sin(np.pi * time) + noise).astype(np.float32)
 
 
-def _with_labels(graph, labels):
-    """The graph with its labels in its metadata, by which labels that were swapped in the manifest are found out."""
-    import onnx
-
-    model = onnx.load_from_string(graph)
-    onnx.helper.set_model_props(model, {"labels": json.dumps(list(labels))})
-    return model.SerializeToString()
-
-
 def _versions():
     versions = {name: import_module(name).__version__ for name in _LIBRARIES}
     return {"sklspeech": __version__, "python": platform.python_version(), **versions}
@@ -221,7 +222,6 @@ def _to_json(name, value):
         if not known:
             raise ValueError(f"{name}={value!r} cannot be saved, expected a number or numpy.max")
         return {"callable": known[0]}
-    value = value.item() if isinstance(value, np.generic) else value
     return {"tuple": list(value)} if isinstance(value, tuple) else value
 
 
@@ -236,15 +236,25 @@ def _npy(array):
 
 def _read(path):
     """The contents of the file by name, complete and bounded."""
-    try:
-        with zipfile.ZipFile(Path(path)) as archive:
-            entries = archive.infolist()
-            names = sorted(entry.filename for entry in entries)
-            if names != sorted(_MAX_BYTES):
-                raise _FaultError(f"holds {names[:10]}, expected {sorted(_MAX_BYTES)}")
-            return {entry.filename: _read_entry(archive, entry) for entry in entries}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise _FaultError(f"is damaged, truncated or no archive of sklspeech ({error})") from error
+    with open(path, "rb") as file:  # an OSError of its own, where there is no such file
+        try:
+            with zipfile.ZipFile(file) as archive:
+                return _read_entries(archive)
+        except _FaultError:
+            raise
+        except Exception as error:  # whatever damage makes of zipfile and its decompressors
+            raise _FaultError(f"is damaged, truncated or no archive of sklspeech ({error})") from error
+
+
+def _read_entries(archive):
+    entries = archive.infolist()
+    names = sorted(entry.filename for entry in entries)
+    if names != sorted(_MAX_BYTES):
+        raise _FaultError(f"holds {names[:10]}, expected {sorted(_MAX_BYTES)}")
+    # Other methods cannot be read in pieces of bounded size.
+    if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
+        raise _FaultError("is compressed by another method than deflate")
+    return {entry.filename: _read_entry(archive, entry) for entry in entries}
 
 
 def _read_entry(archive, entry):
@@ -301,18 +311,20 @@ def _build(manifest, graph):
     features = _build_features(first)
     if features.sample_rate != manifest["sample_rate"]:
         raise _FaultError(f"sample_rate is {manifest['sample_rate']}, that of {classes[0]} {features.sample_rate}")
-    classifier = _build_classifier(manifest["labels"], last["params"], graph, _row_shape(features))
-    try:
-        return Pipeline([(first["name"], features), (last["name"], classifier)])
-    except ValueError as error:
-        raise _FaultError(f"names of steps: {error}") from error
+    if last["params"]:
+        raise _FaultError(f"FrozenClassifier must have no parameters, got {sorted(last['params'])[:10]}")
+    names = first["name"], last["name"]
+    if len(set(names)) < 2 or any("__" in name or not name for name in names):
+        raise _FaultError(f"names of steps must differ and have no '__', got {names}")
+    row_shape = features._row_shape(features.n_samples_)
+    return Pipeline(list(zip(names, (features, _build_classifier(manifest["labels"], graph, row_shape)), strict=True)))
 
 
 def _build_features(step):
     estimator = getattr(import_module(f".{_STEPS[step['class']]}", __package__), step["class"])()
     params = {name: _from_json(value) for name, value in step["params"].items()}
-    if sorted(params) != sorted(estimator.get_params()):
-        unknown = sorted(set(params) ^ set(estimator.get_params()))
+    unknown = sorted(set(params) ^ (set(estimator.get_params()) - set(_NOT_SAVED)))
+    if unknown:
         raise _FaultError(f"parameters of {step['class']} are missing or unknown: {unknown}")
     estimator.set_params(**params)
     _expect(step.get("fitted"), dict, "fitted of a step")
@@ -320,8 +332,9 @@ def _build_features(step):
         raise _FaultError(f"fitted of {step['class']} must have {list(_FITTED)}, got {sorted(step['fitted'])}")
     _expect(step["fitted"]["n_samples_"], int, "n_samples_")
     _expect(step["fitted"]["duration_"], Real, "duration_")
-    if max(value for value in params.values() if isinstance(value, int)) > _MAX_FILTERS:
-        raise _FaultError(f"parameters of {step['class']} are too large")
+    for name, largest in _MAX_PARAMS.items():
+        if isinstance(params.get(name), int) and params[name] > largest:
+            raise _FaultError(f"{name}={params[name]} is too large, expected {largest} or less")
     try:
         estimator._validate_params()
     except (ValueError, TypeError) as error:
@@ -330,13 +343,9 @@ def _build_features(step):
         setattr(estimator, name, value)
     if not 0 < estimator.n_samples_ <= _MAX_BYTES["input.npy"] // 4:
         raise _FaultError(f"n_samples_ is {estimator.n_samples_}")
-    if max(estimator.n_fft * estimator.n_mels, np.prod(_row_shape(estimator), dtype=float)) > _MAX_FILTERS:
-        raise _FaultError(f"n_fft={estimator.n_fft}, n_mels={estimator.n_mels} are too large")
+    if np.prod(estimator._row_shape(estimator.n_samples_), dtype=float) > _MAX_FEATURES:
+        raise _FaultError(f"hop_length={estimator.hop_length} makes too many frames of {estimator.n_samples_} samples")
     return estimator
-
-
-def _row_shape(features):
-    return features._row_shape(features.n_samples_)
 
 
 def _from_json(value):
@@ -349,12 +358,11 @@ def _from_json(value):
     raise _FaultError(f"parameter {str(value)[:100]} is none that can be")
 
 
-def _build_classifier(labels, params, graph, row_shape):
-    if sorted(params) != ["n_jobs"] or not (params["n_jobs"] is None or type(params["n_jobs"]) is int):
-        raise _FaultError(f"FrozenClassifier must have n_jobs alone, an int or null, got {sorted(params)}")
-    # Tensors in other files are named by a "location"; ours are all in the graph.
-    if b"location" in graph:
-        raise _FaultError("network.onnx refers to other files")
+def _build_classifier(labels, graph, row_shape):
+    try:
+        check_graph(graph)
+    except GraphError as error:
+        raise _FaultError(f"network.onnx {error}") from error
     try:
         session = load_graph(graph)
     except Exception as error:  # ONNX Runtime's errors have no common class
@@ -368,7 +376,7 @@ def _build_classifier(labels, params, graph, row_shape):
             f"network.onnx has inputs and outputs of shapes {shapes}, expected one of (n, {row_shape}) and one of "
             f"(n, {len(labels)})"
         )
-    return FrozenClassifier(graph=Graph(graph), classes=tuple(labels), n_jobs=params["n_jobs"])
+    return FrozenClassifier(graph=Graph(graph), classes=tuple(labels))
 
 
 def _check_golden(pipeline, contents):
@@ -387,7 +395,7 @@ def _check_golden(pipeline, contents):
 def _array(content, name):
     try:
         array = np.load(io.BytesIO(content), allow_pickle=False)
-    except (ValueError, EOFError, OSError, SyntaxError) as error:
+    except Exception as error:  # of the header alone there are five kinds
         raise _FaultError(f"{name} is no array of numbers ({str(error)[:200]})") from error
     if not isinstance(array, np.ndarray) or array.dtype != np.float32 or not np.isfinite(array).all():
         raise _FaultError(f"{name} must be finite float32")

@@ -594,7 +594,7 @@ class AudioLoader(ClipTransformer):
         it in `fit`: the longest clip that is no outlier (see `typical_duration`). None leaves every clip its length.
     trim : float or None, default=None
         Cut off the beginning and the end of a clip where they are this many dB or more below its loudest part, before
-        it is given its length.
+        it is given its length. A `duration` of "auto" is learned from the clips as they are.
     n_jobs : int or None, default=None
         Number of threads; None is 1, -1 is one a core.
 

@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, has_fit_parameter
 
 from .audio import EXTENSIONS, AudioError, check_clips, read_waveform
 
@@ -126,7 +126,8 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         X : array-like of shape (n,) of paths, or waveforms of shape (n, n_samples) or a list of 1-D arrays
         y : array-like of shape (n,)
         sample_weight, groups : array-like of shape (n,) or None, default=None
-            Given to the last step, that of a clip to its copies as well.
+            Given to the last step, that of a clip to its copies as well. Without groups, a last step that takes them
+            gets a group a clip.
 
         Returns
         -------
@@ -140,22 +141,29 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             A parameter is out of its range.
         """
         self._validate_params()
-        if len(self.snr) != 2 or self.snr[0] > self.snr[1]:
+        if len(self.snr) != 2 or not np.isfinite(self.snr).all() or self.snr[0] > self.snr[1]:
             raise ValueError(f"snr must be the lowest and the highest ratio in dB, got {self.snr!r}")
         clips = check_clips(X)
         check_consistent_length(clips, y, sample_weight, groups)
         pipeline = clone(self.estimator)
-        features = [pipeline[:-1].fit(X, y).transform(X), *self._features_of_copies(pipeline, clips)]
+        last = pipeline[-1]
+        if groups is None and has_fit_parameter(last, "groups"):
+            groups = np.arange(len(clips))  # a clip and its copies are never on both sides of a split
+        front = pipeline[:-1].fit(X, y)
+        features = [front.transform(X), *self._features_of_copies(front, clips)]
         n_times = 1 + self.n_copies
         given = {"sample_weight": sample_weight, "groups": groups}
         params = {name: np.tile(values, n_times) for name, values in given.items() if values is not None}
-        pipeline[-1].fit(_concatenated(features), np.tile(y, n_times), **params)
-        self.estimator_ = Pipeline(pipeline.steps)
+        unknown = [name for name in params if not has_fit_parameter(last, name)]
+        if unknown:
+            raise ValueError(f"{type(last).__name__} takes no {unknown[0]} in fit")
+        last.fit(_concatenated(features), np.tile(y, n_times), **params)
+        self.estimator_ = Pipeline([*front.steps, pipeline.steps[-1]])
         return self
 
-    def _features_of_copies(self, pipeline, clips):
+    def _features_of_copies(self, front, clips):
         """Features of some copies after the other."""
-        rate = getattr(pipeline[0], "sample_rate", 16000)
+        rate = getattr(front[0], "sample_rate", 16000)
         noises = _read_noise(self.noise, rate)
         random = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
         for _ in range(self.n_copies):
@@ -164,7 +172,7 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                     self._changed(read_waveform(clip, rate) if isinstance(clip, str) else clip, noises, random)
                     for clip in clips[start : start + _CLIPS_AT_ONCE]
                 ]
-                yield pipeline[:-1].transform(chunk)
+                yield front.transform(chunk)
 
     def _changed(self, waveform, noises, random):
         if self.speed:

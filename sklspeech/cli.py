@@ -45,7 +45,7 @@ def main(argv=None):
     args = _parser().parse_args(argv)
     try:
         return args.run(args)
-    except (ValueError, OSError, RuntimeError) as error:
+    except (ValueError, OSError, RuntimeError, ImportError) as error:
         print(f"sklspeech {args.command}: error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -171,11 +171,18 @@ def _report(path):
 
 def _load(path):
     """A model from an archive, or from a pickle, which may need TensorFlow."""
-    from .archive import is_archive, load
+    from .archive import load
+
+    return load(path) if _is_archive(path) else _load_pickle(path)
+
+
+def _is_archive(path):
+    """Whether to read it as an archive: by its name as well, so that no pickle is run that calls itself one."""
+    from .archive import is_archive
 
     if not path.is_file():
         raise ValueError(f"{path} does not exist")
-    return load(path) if is_archive(path) else _load_pickle(path)
+    return path.suffix == ".sklspeech" or is_archive(path)
 
 
 def _load_pickle(path):
@@ -218,24 +225,22 @@ def _predict(args):
     failed = 0
     for path in args.files:
         try:
-            (probabilities,) = model.predict_proba([path])
+            (label,), (probabilities,) = model.predict([path]).tolist(), model.predict_proba([path])
         except AudioError as error:
             print(f"sklspeech predict: error: {error}", file=sys.stderr)
             failed += 1
             continue
-        show(path, model.classes_.tolist(), probabilities.tolist())
+        show(path, label, dict(zip(model.classes_.tolist(), probabilities.tolist(), strict=True)))
     return 1 if failed else 0
 
 
-def _show(path, labels, probabilities):
-    probability, label = max(zip(probabilities, labels, strict=True))
-    print(f"{path}\t{label}\t{probability:.4f}")
+def _show(path, label, probabilities):
+    print(f"{path}\t{label}\t{probabilities[label]:.4f}")
 
 
-def _show_json(path, labels, probabilities):
-    probability, label = max(zip(probabilities, labels, strict=True))
-    found = {"file": path, "label": label, "probability": probability}
-    print(json.dumps(found | {"probabilities": dict(zip(labels, probabilities, strict=True))}, ensure_ascii=False))
+def _show_json(path, label, probabilities):
+    found = {"file": path, "label": label, "probability": probabilities[label], "probabilities": probabilities}
+    print(json.dumps(found, ensure_ascii=False))
 
 
 def _freeze(args):
@@ -266,31 +271,31 @@ def _export(args):
 
 
 def _info(args):
-    from .archive import is_archive, read_manifest
+    from .archive import read_manifest
 
-    if not args.model.is_file():
-        raise ValueError(f"{args.model} does not exist")
-    if is_archive(args.model):
-        kind = "archive, no pickle"
+    if _is_archive(args.model):
+        _show_info(args.model, "kind", "archive, no pickle")
         manifest = read_manifest(args.model)
         steps = [step["class"] for step in manifest["steps"]]
-        rate, labels, versions = manifest["sample_rate"], manifest["labels"], manifest["versions"]
-        created = manifest["created"]
+        rate, labels = manifest["sample_rate"], manifest["labels"]
+        _show_info(None, "created", manifest["created"])
+        _show_info(None, "versions", ", ".join(f"{name} {version}" for name, version in manifest["versions"].items()))
     else:
-        kind = "pickle: loading it runs what is in it, trust its source"
+        _show_info(args.model, "kind", "pickle: loading it runs what is in it, trust its source")
         model = _load_pickle(args.model)
-        steps = [type(step).__name__ for _, step in getattr(model, "steps", [("", model)])]
-        rate = getattr(getattr(model, "steps", [("", model)])[0][1], "sample_rate", None)
-        labels, created, versions = model.classes_.tolist(), None, {}
-    print(f"file         {args.model} ({args.model.stat().st_size / 1e6:.1f} MB)")
-    print(f"kind         {kind}")
-    print(f"steps        {', '.join(steps)}")
-    print(f"sample rate  {'unknown' if rate is None else f'{rate} Hz'}")
-    print(f"labels       {len(labels)}: {', '.join(map(str, labels))}")
-    if created:
-        print(f"created      {created}")
-        print(f"versions     {', '.join(f'{name} {version}' for name, version in versions.items())}")
+        estimators = [step for _, step in getattr(model, "steps", [("", model)])]
+        steps = [type(step).__name__ for step in estimators]
+        rate, labels = getattr(estimators[0], "sample_rate", None), model.classes_.tolist()
+    _show_info(None, "steps", ", ".join(steps))
+    _show_info(None, "sample rate", "unknown" if rate is None else f"{rate} Hz")
+    _show_info(None, "labels", f"{len(labels)}: {', '.join(map(str, labels))}")
     return 0
+
+
+def _show_info(path, name, value):
+    if path is not None:
+        print(f"{'file':12} {path} ({path.stat().st_size / 1e6:.1f} MB)")
+    print(f"{name:12} {value}", flush=True)
 
 
 def _demo(args):

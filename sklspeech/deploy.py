@@ -10,6 +10,7 @@ import pickle
 import tempfile
 import warnings
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -67,9 +68,13 @@ def freeze(estimator, X=None, *, n_jobs=None):
 
 def _fitted_within(estimator):
     """What a search has found, or an augmented classifier trained."""
+    from sklearn.model_selection._search import BaseSearchCV
+    from sklearn.utils.validation import check_is_fitted
+
     from .augmentation import AugmentedClassifier
 
-    if hasattr(estimator, "best_estimator_"):
+    if isinstance(estimator, BaseSearchCV):
+        check_is_fitted(estimator, "best_estimator_")
         return _fitted_within(estimator.best_estimator_)
     return estimator.estimator_ if isinstance(estimator, AugmentedClassifier) else estimator
 
@@ -84,6 +89,8 @@ class _Freezer(pickle.Pickler):
     def reducer_override(self, obj):
         from ._scikeras import KerasSpeechClassifier
 
+        if isinstance(obj, FrozenClassifier) and self._n_jobs is not None:
+            return _frozen_classifier, (obj.graph, obj.classes, self._n_jobs)
         if not isinstance(obj, KerasSpeechClassifier):
             return NotImplemented
         if not hasattr(obj, "history_"):
@@ -111,14 +118,15 @@ def _network_to_onnx(classifier):
     DeployError
         Probabilities differ by more than 1e-5.
     """
-    graph = _to_onnx(classifier._model, "features")
+    # The labels are in the graph as well, so that labels and graph cannot be mixed up.
+    graph = _to_onnx(classifier._model, "features", {"labels": json.dumps(classifier.classes_.tolist())})
     frozen = FrozenClassifier(graph=graph, classes=tuple(classifier.classes_.tolist()))
     X = _random_features(classifier)
     _compare(classifier.predict_proba(X), frozen.predict_proba(X), _TOLERANCE, type(classifier).__name__)
     return graph
 
 
-def _to_onnx(model, input_name):
+def _to_onnx(model, input_name, metadata):
     """Convert a Keras model of one input.
 
     Parameters
@@ -126,6 +134,7 @@ def _to_onnx(model, input_name):
     model : keras.Model
     input_name : str
         What the graph's input is to be called.
+    metadata : dict of str to str
 
     Returns
     -------
@@ -141,6 +150,7 @@ def _to_onnx(model, input_name):
         model.export(path, format="onnx", verbose=False)
         graph = onnx.load(path)
     _rename_input(graph.graph, input_name)
+    onnx.helper.set_model_props(graph, metadata)
     return Graph(graph.SerializeToString())
 
 
@@ -201,11 +211,15 @@ def export(pipeline, path, X=None):
         Probabilities differ by more than 1e-4. Nothing is written then.
     ValueError
         The pipeline is none that can be one graph.
+    ImportError
+        The runtime of .tflite files is not installed.
     """
     path = Path(path)
     writers = {".onnx": (_write_onnx, _run_onnx), ".tflite": (_write_tflite, _run_tflite)}
     if path.suffix not in writers:
         raise ValueError(f"{path} must end in .onnx or .tflite")
+    if path.suffix == ".tflite" and find_spec("ai_edge_litert") is None:
+        raise ImportError("a .tflite file is checked in its own runtime: pip install ai-edge-litert")
     features, classifier = _checked_steps(_fitted_within(pipeline))
     write, run = writers[path.suffix]
     clips = _waveforms(features, X)
@@ -267,13 +281,10 @@ def _metadata(features, classifier):
 
 
 def _write_onnx(features, classifier, path):
-    import onnx
-
     from ._waveform_graph import waveform_model
 
-    model = onnx.load_from_string(_to_onnx(waveform_model(features, classifier._model), "waveform"))
-    onnx.helper.set_model_props(model, _metadata(features, classifier))
-    onnx.save(model, path)
+    model = waveform_model(features, classifier._model)
+    path.write_bytes(_to_onnx(model, "waveform", _metadata(features, classifier)))
 
 
 def _run_onnx(path, clips):

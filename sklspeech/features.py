@@ -28,7 +28,7 @@ class MelFeatures(ClipTransformer):
         learns it in `fit`: the longest clip that is no outlier. None leaves every clip its length.
     trim : float or None, default=None
         Cut off the beginning and the end of a clip where they are this many dB or more below its loudest part, before
-        it is given its length.
+        it is given its length. A `duration` of "auto" is learned from the clips as they are.
     n_fft : int, default=400
         Samples of a frame; 400 are 25 ms at 16 kHz.
     hop_length : int, default=160

@@ -18,11 +18,15 @@ from sklspeech import (
     MFCCFeatures,
     Pipeline,
     SpeechCNN,
+    SpeechCRNN,
+    SpeechRNN,
+    SpeechTransformer,
     archive,
     freeze,
     save,
 )
 from sklspeech import load as load_archive
+from sklspeech._graph_check import GraphError, check_graph
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +53,10 @@ def test_round_trip(frozen, good, words):
 def test_numbers_and_other_names(words, tmp_path):
     y = np.unique(words.target, return_inverse=True)[1]
     pipeline = Pipeline([("cepstra", MFCCFeatures(deltas=1)), ("net", SpeechCNN(filters=(8,), epochs=1))])
-    frozen = freeze(pipeline.fit(words.data, y), n_jobs=2)
+    frozen = freeze(pipeline.fit(words.data, y))
     save(frozen, tmp_path / "m.sklspeech")
     loaded = load_archive(tmp_path / "m.sklspeech")
     assert loaded.classes_.tolist() == [0, 1, 2]
-    assert loaded[-1].n_jobs == 2
     np.testing.assert_array_equal(loaded.predict_proba(words.data), frozen.predict_proba(words.data))
 
 
@@ -147,6 +150,26 @@ def external(parts):
     return parts | {"network.onnx": model.SerializeToString()}
 
 
+def operator(parts, name="ConstantOfShape", domain=""):
+    model = onnx.load_from_string(parts["network.onnx"])
+    model.graph.node.append(onnx.helper.make_node(name, ["features"], ["evil"], domain=domain))
+    return parts | {"network.onnx": model.SerializeToString()}
+
+
+def function(parts):
+    model = onnx.load_from_string(parts["network.onnx"])
+    model.functions.append(onnx.FunctionProto(name="evil"))
+    return parts | {"network.onnx": model.SerializeToString()}
+
+
+def huge_array():
+    return npy(np.zeros(5, np.float32)).replace(b"(5,), }", b"(35184372088832,), }").replace(b" " * 14 + b"\n", b"\n")
+
+
+def broken_array():
+    return npy(np.zeros(5, np.float32)).replace(b"'shape': (5,), }", b"'shape': (5,)   ")
+
+
 class Bomb:
     def __reduce__(self):
         return (print, ("code was run",))
@@ -171,8 +194,11 @@ HURTFUL = {
     "unknown parameter": (features_param("evil", 1), "missing or unknown: .'evil'"),
     "parameter of another type": (features_param("n_fft", "400"), "'n_fft' parameter"),
     "parameter out of range": (features_param("hop_length", 0), "'hop_length' parameter"),
-    "huge parameter": (features_param("n_fft", 2**50), "too large"),
+    "huge parameter": (features_param("n_fft", 2**50), "n_fft=1125899906842624 is too large, expected 65536"),
     "many filters": (features_param("n_mels", 2**25), "too large"),
+    "threads": (features_param("n_jobs", 10**6), "missing or unknown: .'n_jobs'"),
+    "no parameters": (with_manifest(lambda m: m["steps"][0].update(params={})), "missing or unknown"),
+    "names twice": (with_manifest(lambda m: m["steps"][0].update(name="speechcnn")), "must differ"),
     "callable": (features_param("ref", {"callable": "os.system"}), "none that can be"),
     "fitted of another type": (
         with_manifest(lambda m: m["steps"][0]["fitted"].update(n_samples_="1")),
@@ -182,14 +208,20 @@ HURTFUL = {
         with_manifest(lambda m: m["steps"][0]["fitted"].update(n_samples_=160)),
         "has inputs and outputs of shapes",
     ),
-    "threads": (with_manifest(lambda m: m["steps"][1]["params"].update(n_jobs="all")), "n_jobs alone"),
-    "no graph": (lambda p: p | {"network.onnx": b"graph"}, "cannot be loaded"),
-    "truncated graph": (lambda p: p | {"network.onnx": p["network.onnx"][:5000]}, "network.onnx cannot be loaded"),
+    "threads of the network": (with_manifest(lambda m: m["steps"][1]["params"].update(n_jobs=9)), "no parameters"),
+    "no graph": (lambda p: p | {"network.onnx": b"graph"}, "network.onnx is no ONNX graph"),
+    "empty graph": (lambda p: p | {"network.onnx": b""}, "network.onnx cannot be loaded"),
+    "truncated graph": (lambda p: p | {"network.onnx": p["network.onnx"][:5000]}, "network.onnx is truncated"),
     "weights in other files": (external, "refers to other files"),
+    "another operator": (operator, r"operators that no network of ours has: \['ConstantOfShape'\]"),
+    "an operator of another library": (lambda p: operator(p, "Add", "evil"), "operators that no network"),
+    "an operator in a function": (function, "has functions of its own"),
     "pickle in an array": (lambda p: p | {"input.npy": npy(np.array([Bomb()]), True)}, "no array of numbers"),
     "pickle": (lambda p: p | {"input.npy": pickle.dumps(Bomb())}, "no array of numbers"),
     "array of another type": (lambda p: p | {"output.npy": npy(np.zeros(3))}, "finite float32"),
     "array of another shape": (lambda p: p | {"input.npy": npy(np.zeros(5, np.float32))}, "have shapes"),
+    "a huge array": (lambda p: p | {"input.npy": huge_array()}, "no array of numbers"),
+    "a broken array": (lambda p: p | {"input.npy": broken_array()}, "no array of numbers"),
     "NaN": (lambda p: p | {"output.npy": npy(np.full(3, np.nan, np.float32))}, "finite float32"),
     "zip bomb": (lambda p: p | {"output.npy": bytes(2**21)}, "more than"),
 }
@@ -211,6 +243,41 @@ def test_truncated(good, share, tmp_path):
     path.write_bytes(good.read_bytes()[: int(share * good.stat().st_size)])
     with pytest.raises(ArchiveError, match="damaged, truncated or no archive"):
         load_archive(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_compression(good, method, tmp_path):
+    """Their decompressors take what they please."""
+    with zipfile.ZipFile(tmp_path / "evil.sklspeech", "w", method) as file:
+        for name, content in contents(good).items():
+            file.writestr(name, content if name != "output.npy" else bytes(2**24))
+    with pytest.raises(ArchiveError, match="another method than deflate"):
+        load_archive(tmp_path / "evil.sklspeech")
+
+
+def test_weights_in_an_attribute_of_another_file(good):
+    """A tensor may also stand in an attribute of a node in a graph in a node."""
+    tensor = onnx.TensorProto(name="evil", data_location=onnx.TensorProto.EXTERNAL)
+    constant = onnx.helper.make_node("Identity", [], ["x"], value=tensor)
+    inner = onnx.helper.make_graph([constant], "inner", [], [])
+    outer = onnx.helper.make_graph([onnx.helper.make_node("Loop", [], ["y"], body=inner)], "outer", [], [])
+    with pytest.raises(GraphError, match="refers to other files"):
+        check_graph(onnx.helper.make_model(outer).SerializeToString())
+    for _ in range(5):
+        outer = onnx.helper.make_graph([onnx.helper.make_node("Loop", [], ["y"], body=outer)], "outer", [], [])
+    with pytest.raises(GraphError, match="graphs in graphs"):
+        check_graph(onnx.helper.make_model(outer).SerializeToString())
+
+
+@pytest.mark.parametrize("network", [SpeechRNN, SpeechCRNN, SpeechTransformer], ids=lambda network: network.__name__)
+def test_every_network_passes(words, network, tmp_path):
+    pipeline = Pipeline([MFCCFeatures(duration=np.float32(0.5)), network(units=8, epochs=1)])
+    frozen = freeze(pipeline.fit(words.data, words.target))
+    save(frozen, tmp_path / "m.sklspeech")
+    assert [file.name for file in tmp_path.iterdir()] == ["m.sklspeech"]
+    np.testing.assert_array_equal(
+        load_archive(tmp_path / "m.sklspeech").predict_proba(words.data), frozen.predict_proba(words.data)
+    )
 
 
 def test_flipped_bits(good, tmp_path):

@@ -114,6 +114,7 @@ def test_noise_from_a_folder(words):
     [
         ({"noise": "nowhere"}, AudioError, "nowhere: is no folder with recordings of noise"),
         ({"noise": 3}, ValueError, "'noise' parameter"),
+        ({"snr": (np.nan, 5.0)}, ValueError, "snr must be the lowest and the highest"),
         ({"snr": (20.0, 5.0)}, ValueError, "snr must be the lowest and the highest"),
         ({"n_copies": 0}, ValueError, "'n_copies' parameter"),
         ({"estimator": LinearSVC()}, ValueError, "'estimator' parameter"),
@@ -131,3 +132,26 @@ def test_waveforms_as_well_as_paths(words):
     classifier = AugmentedClassifier(table(LogisticRegression(max_iter=5000)), gain=6.0, random_state=0)
     expected = classifier.fit(words.data, words.target).predict_proba(words.data)
     np.testing.assert_allclose(classifier.fit(waveforms, words.target).predict_proba(words.data), expected, atol=1e-5)
+
+
+def test_a_pipeline_with_memory(words, tmp_path):
+    pipeline = Pipeline([MFCCFeatures(), FrameStatistics(), LinearSVC()], memory=str(tmp_path))
+    classifier = AugmentedClassifier(pipeline, gain=6.0).fit(words.data, words.target)
+    assert classifier.score(words.data, words.target) > 0.8
+
+
+class RecordGroups(Record):
+    def fit(self, X, y, sample_weight=None, groups=None):
+        self.groups_ = groups
+        return super().fit(X, y, sample_weight)
+
+
+def test_a_clip_and_its_copies_are_one_group(words):
+    classifier = AugmentedClassifier(table(RecordGroups(max_iter=5000)), n_copies=2)
+    np.testing.assert_array_equal(
+        classifier.fit(words.data, words.target).estimator_[-1].groups_, np.tile(np.arange(60), 3)
+    )
+    groups = classifier.fit(words.data, words.target, groups=words.groups).estimator_[-1].groups_
+    np.testing.assert_array_equal(groups, np.tile(words.groups, 3))
+    with pytest.raises(ValueError, match="LinearSVC takes no groups in fit"):
+        AugmentedClassifier(table(LinearSVC())).fit(words.data, words.target, groups=words.groups)

@@ -326,6 +326,7 @@ def test_set_params_is_strict(params):
         (SpeechCNN(normalization="mean"), "'normalization' parameter"),
         (SpeechCNN(mixup=-1), "'mixup' parameter"),
         (SpeechCNN(ema_momentum=1.0), "'ema_momentum' parameter"),
+        (SpeechCNN(ema_momentum=0.9, early_stopping=True), "use one of them"),
         (SpeechCNN(kernel_size=0), "'kernel_size' parameter"),
         (SpeechCNN(optimizer=3), "'optimizer' parameter"),
         (SpeechCNN(optimizer="adamww"), "adamww"),

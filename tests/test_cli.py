@@ -1,12 +1,17 @@
 """The command line as a person types it."""
 
 import json
+import pickle
 import subprocess
 import sys
 
+import joblib
+import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import FixedThresholdClassifier
 
-from sklspeech import cli
+from sklspeech import FrameStatistics, MFCCFeatures, Pipeline, cli
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +68,32 @@ def test_freeze_predict_info(model, words, tmp_path, capsys, ending):
     assert "3: no, stop, yes" in info
     assert "16000 Hz" in info
     assert ("kind         pickle" in info) == (ending == "joblib")
+
+
+@pytest.mark.parametrize("command", ["info", "predict", "evaluate"])
+def test_a_pickle_that_calls_itself_an_archive_is_not_run(model, words, tmp_path, capsys, command):
+    path = tmp_path / "evil.sklspeech"
+    path.write_bytes(pickle.dumps(Bomb()))
+    assert cli.main([command, str(path), *([] if command == "info" else [words.data[0]])]) == 1
+    captured = capsys.readouterr()
+    assert "code was run" not in captured.out
+    assert "no archive" in captured.err
+
+
+class Bomb:
+    def __reduce__(self):
+        return (print, ("code was run",))
+
+
+def test_predict_keeps_a_threshold(words, tmp_path, capsys):
+    y = np.where(words.target == "no", "no", "other")
+    pipeline = Pipeline([MFCCFeatures(), FrameStatistics(), LogisticRegression(max_iter=5000)])
+    fitted = FixedThresholdClassifier(pipeline, threshold=0.999999, pos_label="no").fit(words.data, y)
+    joblib.dump(fitted, tmp_path / "model.joblib")
+    assert cli.main(["predict", str(tmp_path / "model.joblib"), *words.data]) == 0
+    labels = [line.split("\t")[1] for line in capsys.readouterr().out.splitlines()]
+    assert labels == fitted.predict(words.data).tolist()
+    assert set(labels) == {"other"}
 
 
 @pytest.mark.parametrize("ending", ["onnx", "tflite"])

@@ -148,6 +148,16 @@ def test_the_best_of_a_search_and_an_augmented_one(words):
         np.testing.assert_allclose(frozen.predict_proba(words.data), fitted.predict_proba(words.data), atol=1e-5)
 
 
+def test_a_search_without_a_best_one(words):
+    search = GridSearchCV(speech(), {"speechcnn__dropout": [0.1]}, cv=2, refit=False).fit(words.data, words.target)
+    with pytest.raises(NotFittedError):
+        freeze(search)
+
+
+def test_frozen_again_with_other_threads(pipeline):
+    assert freeze(freeze(pipeline), n_jobs=2)[-1].n_jobs == 2
+
+
 def test_what_is_no_network_stays(words):
     table = Pipeline([MFCCFeatures(), FrameStatistics(), StandardScaler(), SVC()]).fit(words.data, words.target)
     frozen = freeze(table, words.data)
