@@ -76,7 +76,10 @@ def _fitted_within(estimator):
     if isinstance(estimator, BaseSearchCV):
         check_is_fitted(estimator, "best_estimator_")
         return _fitted_within(estimator.best_estimator_)
-    return estimator.estimator_ if isinstance(estimator, AugmentedClassifier) else estimator
+    if isinstance(estimator, AugmentedClassifier):
+        check_is_fitted(estimator)
+        return estimator.estimator_
+    return estimator
 
 
 class _Freezer(pickle.Pickler):

@@ -170,6 +170,8 @@ def test_not_fitted():
         freeze(speech())
     with pytest.raises(NotFittedError):
         freeze(clone(network))
+    with pytest.raises(NotFittedError):
+        freeze(AugmentedClassifier(speech()))
 
 
 def test_a_graph_that_differs_is_refused(pipeline, monkeypatch, tmp_path):
