@@ -204,7 +204,7 @@ def tables():
     remark = (
         "`python benchmarks/accuracy.py`: everything at its defaults, mean ± standard deviation over seeds. arabic20: "
         "20 words, 3,600 clips to train; fsdd: 10 digits, 3,000 clips. Training seconds are on one core of two, the "
-        "other one as busy."
+        "other one as busy, or busier."
     )
     write_table("accuracy", columns, rows, remark)
     whole = results["SpeechCNN | arabic20"]["0"]["accuracy"]["test"]
