@@ -217,7 +217,9 @@ def test_frozen_predicts_where_training_is_not_installed(pipeline, words, tmp_pa
 
 
 @pytest.mark.parametrize("ending", ["onnx", "tflite"])
-@pytest.mark.parametrize(("features", "classifier"), list(zip(FEATURES, NETWORKS, strict=True)), ids=str)
+@pytest.mark.parametrize(
+    ("features", "classifier"), list(zip(FEATURES, NETWORKS, strict=True)), ids=lambda value: type(value).__name__
+)
 def test_exported_graph_takes_waveforms(words, features, classifier, ending, tmp_path):
     fitted = Pipeline([clone(features), clone(classifier)]).fit(words.data, words.target)
     path = tmp_path / f"model.{ending}"
