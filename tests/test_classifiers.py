@@ -16,11 +16,11 @@ from sklearn.model_selection import cross_val_score
 from sklspeech import SpeechCNN, SpeechCRNN, SpeechRNN, SpeechTransformer, networks
 from sklspeech._scikeras import _seeded_layers
 
-SMALL = {"epochs": 2, "random_state": 0}
+SMALL = {"stem": (8,), "epochs": 2, "batch_size": 30, "random_state": 0}
 CLASSIFIERS = [
     SpeechCNN(filters=(8, 8), **SMALL),
     SpeechRNN(units=8, n_layers=1, **SMALL),
-    SpeechCRNN(stem=(4,), units=8, **SMALL),
+    SpeechCRNN(units=8, **SMALL),
     SpeechTransformer(units=8, n_layers=1, **SMALL),
 ]
 by_name = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda classifier: type(classifier).__name__)
@@ -154,7 +154,7 @@ def test_labels(features, words, labels):
 def test_normalisation_is_part_of_the_network(features, words):
     classifier = SpeechCNN(filters=(8, 8), **SMALL)
     loud = classifier.fit(features, words.target).predict_proba(features)
-    quiet = classifier.fit(features * 0.01 + 40, words.target).predict_proba(features * 0.01 + 40)
+    quiet = classifier.fit(features * 0.5 + 32, words.target).predict_proba(features * 0.5 + 32)
     np.testing.assert_allclose(loud, quiet, atol=0.02)
 
 
@@ -450,7 +450,7 @@ def test_integer_cv_is_stratified(features, words):
 )
 def test_every_part_of_the_recipe_counts_and_is_seeded(features, words, fitted, params):
     def probabilities():
-        return SpeechCNN(filters=(8, 8), **SMALL, **params).fit(features, words.target).predict_proba(features)
+        return SpeechCNN(filters=(8, 8), **SMALL | params).fit(features, words.target).predict_proba(features)
 
     first = probabilities()
     np.testing.assert_array_equal(probabilities(), first)

@@ -30,9 +30,9 @@ SMALL = {
 }
 CLASSIFIERS = [
     SpeechCNN(stem=(8,), filters=(16,), kernel_size=3, **SMALL),
-    SpeechRNN(units=8, n_layers=1, **SMALL),
+    SpeechRNN(stem=(), units=8, n_layers=1, **SMALL),
     SpeechCRNN(stem=(8,), units=8, **SMALL),
-    SpeechTransformer(units=8, n_layers=1, n_heads=2, **SMALL),
+    SpeechTransformer(stem=(), units=8, n_layers=1, n_heads=2, **SMALL),
 ]
 FRAMES = {"n_fft": 16, "hop_length": 1, "n_mels": 2}
 CLIP_TRANSFORMERS = [AudioLoader(duration="auto"), MelFeatures(**FRAMES), MFCCFeatures(n_mfcc=2, **FRAMES)]
