@@ -9,13 +9,13 @@ from sklearn.preprocessing import FunctionTransformer
 from sklspeech import networks  # here, so that a pickle finds the layers of our own
 
 
-def librosa_loop(clips):
+def librosa_loop(clips, n_mels=40):
     """Mel features of paths or waveforms."""
     rows = []
     for clip in clips:
         audio = librosa.load(clip, sr=16000)[0] if isinstance(clip, str) else clip
         audio = librosa.util.fix_length(audio, size=16000)
-        mel = librosa.feature.melspectrogram(y=audio, sr=16000, n_fft=400, hop_length=160, n_mels=40)
+        mel = librosa.feature.melspectrogram(y=audio, sr=16000, n_fft=400, hop_length=160, n_mels=n_mels)
         rows.append(librosa.power_to_db(mel).T)
     return np.stack(rows)
 

@@ -55,19 +55,6 @@ ABLATION = {  # parts of SpeechCNN's recipe, off or changed
 }
 
 
-def librosa_loop(paths, seconds=1.0):
-    """What people write today."""
-    import librosa
-
-    rows = []
-    for path in paths:
-        audio, _ = librosa.load(path, sr=16000)
-        audio = librosa.util.fix_length(audio, size=int(seconds * 16000))
-        mel = librosa.feature.melspectrogram(y=audio, sr=16000, n_fft=400, hop_length=160, n_mels=40)
-        rows.append(librosa.power_to_db(mel).T)
-    return np.stack(rows)
-
-
 def textbook_cnn(meta):
     """The two-dimensional convolutional network of the tutorials."""
     import keras
@@ -98,6 +85,7 @@ def make(model, seed):
     if model == "FrameStatistics + SVC":
         features = MFCCFeatures(deltas=2, n_jobs=2)
         return make_pipeline(features, FrameStatistics(), StandardScaler(), SVC(C=10, random_state=seed))
+    from _today import librosa_loop
     from scikeras.wrappers import KerasClassifier
 
     network = KerasClassifier(

@@ -17,10 +17,10 @@ from functools import wraps
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
-import librosa
 import numpy as np
 from _data import folder
 from _readme import write_table
+from _today import librosa_loop
 from scikeras.wrappers import KerasClassifier
 from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut
 from sklearn.pipeline import make_pipeline
@@ -33,16 +33,6 @@ N_MELS = [24, 40, 64]
 FILTERS = [(16, 24, 32), (24, 32, 48)]
 DROPOUT = [0.1, 0.3]
 EPOCHS = 3
-
-
-def librosa_loop(paths, n_mels=40):
-    rows = []
-    for path in paths:
-        audio, _ = librosa.load(path, sr=16000)
-        audio = librosa.util.fix_length(audio, size=16000)
-        mel = librosa.feature.melspectrogram(y=audio, sr=16000, n_fft=400, hop_length=160, n_mels=n_mels)
-        rows.append(librosa.power_to_db(mel).T)
-    return np.stack(rows)
 
 
 def build(meta, filters=(16, 24, 32), dropout=0.3):

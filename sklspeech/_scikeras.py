@@ -34,7 +34,7 @@ from ._pool import Lease
 
 _WARM_UP = 0.1  # share of the steps in which the learning rate rises, before it falls along a cosine
 _MAX_DRAWS = 50  # of groups to set aside, until every class is left to train on
-_CLIPS_PER_CALL = 256  # prediction goes through the network in pieces of this size: bounded memory
+_CLIPS_PER_CALL = 256
 
 
 def _limit_threads():
@@ -271,12 +271,9 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
     def _adapt(self, X):
         """Learn the normalization of the features; the level of a clip is taken out before."""
-        model = self._lease.model
         if self.normalization:
-            level = model.get_layer("level")
-            starts = range(0, len(X), _CLIPS_PER_CALL)
-            X = np.concatenate([keras.ops.convert_to_numpy(level(X[i : i + _CLIPS_PER_CALL])) for i in starts])
-        model.get_layer("standardize").adapt(X)
+            X = _in_pieces(self._model.get_layer("level"), X)
+        self._model.get_layer("standardize").adapt(X)
 
     def _build_network(self):
         build = getattr(networks, self._network)
@@ -327,7 +324,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         seed = self._random_state, initial_epoch
         batches = _Batches(X, y, weights, train, self._clips_a_step(len(train)), self.mixup, seed)
         rate = _LearningRate(self.optimizer__learning_rate, len(batches) * epochs if schedule == "cosine" else None)
-        history = self._lease.model.fit(
+        history = self._model.fit(
             batches,
             epochs=initial_epoch + epochs,
             initial_epoch=initial_epoch,
@@ -413,9 +410,8 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         """
         check_is_fitted(self, "history_")  # set when training is done
         X, _ = self._validate_data(X)
-        starts = range(0, len(X), _CLIPS_PER_CALL)
         # predict_on_batch is the traced network itself; keras.Model.predict takes 40 ms to set up, even for one clip.
-        return np.concatenate([self._model.predict_on_batch(X[i : i + _CLIPS_PER_CALL]) for i in starts])
+        return _in_pieces(self._model.predict_on_batch, X)
 
     def predict(self, X):
         """The most probable class of every clip.
@@ -553,6 +549,12 @@ def _seeded_layers(seed):
         yield
     finally:
         random.setstate(state)
+
+
+def _in_pieces(function, X):
+    """What a layer or network makes of clips, some at a time: bounded memory."""
+    starts = range(0, len(X), _CLIPS_PER_CALL)
+    return np.concatenate([keras.ops.convert_to_numpy(function(X[i : i + _CLIPS_PER_CALL])) for i in starts])
 
 
 def _plain(value):

@@ -13,17 +13,17 @@ unknown origin in a process of limited time and memory.
 
 import io
 import json
-import os
 import platform
 import zipfile
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from numbers import Real
-from pathlib import Path
 
 import numpy as np
 
 from . import __version__
+from ._files import put_in_place
 from ._graph_check import GraphError, check_graph
 from .frozen import FrozenClassifier, Graph, load_graph
 from .pipeline import Pipeline
@@ -101,16 +101,11 @@ def save(pipeline, path):
         "input.npy": _npy(waveform),
         "output.npy": _npy(pipeline.predict_proba([waveform])[0]),
     }
-    path = Path(path)
-    unchecked = path.with_name(f".{path.name}.unchecked")
-    try:
+    with put_in_place(path) as unchecked:
         with zipfile.ZipFile(unchecked, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in contents.items():
                 archive.writestr(name, content)
         load(unchecked)  # nothing is written that could not be read
-        os.replace(unchecked, path)
-    finally:
-        unchecked.unlink(missing_ok=True)
 
 
 def load(path):
@@ -133,15 +128,10 @@ def load(path):
     FileNotFoundError
         There is no such file.
     """
-    try:
+    with _named_faults(path):
         contents = _read(path)
-        manifest = _checked_manifest(contents["manifest.json"])
-        pipeline = _build(manifest, contents["network.onnx"])
+        pipeline = _build(_checked_manifest(contents["manifest.json"]), contents["network.onnx"])
         _check_golden(pipeline, contents)
-    except ArchiveError:
-        raise
-    except _FaultError as fault:
-        raise ArchiveError(str(path), str(fault)) from fault
     return pipeline
 
 
@@ -161,10 +151,8 @@ def read_manifest(path):
     ArchiveError
         The file is no archive, or of another version.
     """
-    try:
+    with _named_faults(path):
         return _checked_manifest(_read(path)["manifest.json"])
-    except _FaultError as fault:
-        raise ArchiveError(str(path), str(fault)) from fault
 
 
 def is_archive(path):
@@ -184,6 +172,15 @@ def is_archive(path):
 
 class _FaultError(Exception):
     """What is wrong with a file, before its name is put to it."""
+
+
+@contextmanager
+def _named_faults(path):
+    """Put the name of the file to what is wrong with it."""
+    try:
+        yield
+    except _FaultError as fault:
+        raise ArchiveError(str(path), str(fault)) from fault
 
 
 # Writing

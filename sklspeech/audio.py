@@ -358,6 +358,23 @@ def check_clips(X):
     return [_check_waveform(clip, position) for position, clip in enumerate(X)]
 
 
+def clip_waveform(clip, sample_rate):
+    """The waveform of a checked clip, read where it is a path.
+
+    Parameters
+    ----------
+    clip : str or ndarray of shape (n_samples,), float32
+        An entry of what `check_clips` gives.
+    sample_rate : int
+        Hertz, for paths.
+
+    Returns
+    -------
+    waveform : ndarray of shape (n_samples,), float32
+    """
+    return read_waveform(clip, sample_rate) if isinstance(clip, str) else clip
+
+
 def _from_array(X):
     """The values of an array, Series or frame: 1-D of clips, or 2-D of samples."""
     if hasattr(X, "toarray"):
@@ -521,7 +538,7 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
 
     def _waveform(self, clip, position):
         """Read a clip and give it its length."""
-        waveform = read_waveform(clip, self.sample_rate) if isinstance(clip, str) else clip
+        waveform = clip_waveform(clip, self.sample_rate)
         if self.trim is not None:
             waveform = trim_silence(waveform, self.trim)
         if self.n_samples_ is not None:

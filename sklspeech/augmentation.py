@@ -18,7 +18,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, has_fit_parameter
 
-from .audio import EXTENSIONS, AudioError, check_clips, read_waveform
+from .audio import EXTENSIONS, AudioError, check_clips, clip_waveform
 
 _CLIPS_AT_ONCE = 256  # changed waveforms in memory
 
@@ -169,7 +169,7 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         for _ in range(self.n_copies):
             for start in range(0, len(clips), _CLIPS_AT_ONCE):
                 chunk = [
-                    self._changed(read_waveform(clip, rate) if isinstance(clip, str) else clip, noises, random)
+                    self._changed(clip_waveform(clip, rate), noises, random)
                     for clip in clips[start : start + _CLIPS_AT_ONCE]
                 ]
                 yield front.transform(chunk)
@@ -247,7 +247,7 @@ def _read_noise(noise, rate):
         noise = sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
         if not noise:
             raise AudioError(str(folder), "is no folder with recordings of noise")
-    return [read_waveform(clip, rate) if isinstance(clip, str) else clip for clip in check_clips(list(noise))]
+    return [clip_waveform(clip, rate) for clip in check_clips(list(noise))]
 
 
 def _random_part(noise, n_samples, random):

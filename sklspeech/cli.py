@@ -273,28 +273,28 @@ def _export(args):
 def _info(args):
     from .archive import read_manifest
 
-    if _is_archive(args.model):
-        _show_info(args.model, "kind", "archive, no pickle")
+    archive = _is_archive(args.model)
+    _show_info("file", f"{args.model} ({args.model.stat().st_size / 1e6:.1f} MB)")
+    if archive:
+        _show_info("kind", "archive, no pickle")
         manifest = read_manifest(args.model)
         steps = [step["class"] for step in manifest["steps"]]
         rate, labels = manifest["sample_rate"], manifest["labels"]
-        _show_info(None, "created", manifest["created"])
-        _show_info(None, "versions", ", ".join(f"{name} {version}" for name, version in manifest["versions"].items()))
+        _show_info("created", manifest["created"])
+        _show_info("versions", ", ".join(f"{name} {version}" for name, version in manifest["versions"].items()))
     else:
-        _show_info(args.model, "kind", "pickle: loading it runs what is in it, trust its source")
+        _show_info("kind", "pickle: loading it runs what is in it, trust its source")
         model = _load_pickle(args.model)
         estimators = [step for _, step in getattr(model, "steps", [("", model)])]
         steps = [type(step).__name__ for step in estimators]
         rate, labels = getattr(estimators[0], "sample_rate", None), model.classes_.tolist()
-    _show_info(None, "steps", ", ".join(steps))
-    _show_info(None, "sample rate", "unknown" if rate is None else f"{rate} Hz")
-    _show_info(None, "labels", f"{len(labels)}: {', '.join(map(str, labels))}")
+    _show_info("steps", ", ".join(steps))
+    _show_info("sample rate", "unknown" if rate is None else f"{rate} Hz")
+    _show_info("labels", f"{len(labels)}: {', '.join(map(str, labels))}")
     return 0
 
 
-def _show_info(path, name, value):
-    if path is not None:
-        print(f"{'file':12} {path} ({path.stat().st_size / 1e6:.1f} MB)")
+def _show_info(name, value):
     print(f"{name:12} {value}", flush=True)
 
 

@@ -5,7 +5,6 @@ freeze: still a pipeline of scikit-learn. export: one graph from waveform to pro
 
 import io
 import json
-import os
 import pickle
 import tempfile
 import warnings
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ._files import put_in_place
 from .frozen import FrozenClassifier, Graph, UntrainedClassifier
 
 _TOLERANCE = 1e-5  # of a probability, between a network and its graph
@@ -227,13 +227,9 @@ def export(pipeline, path, X=None):
     write, run = writers[path.suffix]
     clips = _waveforms(features, X)
     expected = pipeline.predict_proba(list(clips))
-    unchecked = path.with_name(f".{path.name}.unchecked")
-    try:
+    with put_in_place(path) as unchecked:
         write(features, classifier, unchecked)
         _compare(expected, run(unchecked, clips), _EXPORT_TOLERANCE, str(path))
-        os.replace(unchecked, path)
-    finally:
-        unchecked.unlink(missing_ok=True)
 
 
 def _checked_steps(pipeline):

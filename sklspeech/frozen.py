@@ -198,19 +198,7 @@ class UntrainedClassifier(ClassifierMixin, BaseEstimator):
         """
         raise NotFittedError(f"This {self.name} was not trained when it was frozen.")
 
-    def predict(self, X):
-        """Refuse, as `predict_proba`.
-
-        Parameters
-        ----------
-        X : object
-
-        Raises
-        ------
-        NotFittedError
-            Always.
-        """
-        self.predict_proba(X)
+    predict = predict_proba
 
 
 def load_graph(graph, n_threads=1):

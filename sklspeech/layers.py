@@ -60,8 +60,26 @@ class Standardize(keras.layers.Layer):
         return (inputs - self.mean) * self.scale
 
 
+class _TrainingLayer(keras.layers.Layer):
+    """Changes its input while training, by random numbers of its own; otherwise hands it on. `_change` says how."""
+
+    def __init__(self, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.generator = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs, training=False):
+        return self._change(inputs) if training else inputs
+
+    def _change(self, inputs):
+        raise NotImplementedError
+
+    def get_config(self):
+        return {**super().get_config(), "seed": self.seed}
+
+
 @keras.saving.register_keras_serializable("sklspeech")
-class Noise(keras.layers.Layer):
+class Noise(_TrainingLayer):
     """Add noise to features in decibels while training, as if it had been in the recording.
 
     Powers add up. Every clip draws a signal-to-noise ratio, evenly from `snr` to ``snr + 30`` dB, and the colour of its
@@ -75,14 +93,10 @@ class Noise(keras.layers.Layer):
     """
 
     def __init__(self, snr, seed=None, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(seed, **kwargs)
         self.snr = snr
-        self.seed = seed
-        self.generator = keras.random.SeedGenerator(seed)
 
-    def call(self, inputs, training=False):
-        if not training:
-            return inputs
+    def _change(self, inputs):
         n_clips, n_features = ops.shape(inputs)[0], inputs.shape[2]
         draws = keras.random.uniform((2, n_clips, 1), seed=self.generator)
         slopes = (40.0 * draws[1] - 20.0) * ops.linspace(-0.5, 0.5, n_features)  # (n_clips, n_features)
@@ -91,7 +105,7 @@ class Noise(keras.layers.Layer):
         return inputs + ops.softplus((noise - inputs) / _DECIBELS) * _DECIBELS
 
     def get_config(self):
-        return {**super().get_config(), "snr": self.snr, "seed": self.seed}
+        return {**super().get_config(), "snr": self.snr}
 
 
 _DECIBELS = 10.0 / np.log(10.0)  # dB of a power of e
@@ -105,27 +119,23 @@ def _mean_level(decibels, axis):
 
 
 @keras.saving.register_keras_serializable("sklspeech")
-class Gain(keras.layers.Layer):
+class Gain(_TrainingLayer):
     """Raise or lower clips in decibels while training, each by its own gain, evenly from ``-gain`` to ``gain`` dB."""
 
     def __init__(self, gain, seed=None, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(seed, **kwargs)
         self.gain = gain
-        self.seed = seed
-        self.generator = keras.random.SeedGenerator(seed)
 
-    def call(self, inputs, training=False):
-        if not training:
-            return inputs
+    def _change(self, inputs):
         shape = (ops.shape(inputs)[0], 1, 1)
         return inputs + keras.random.uniform(shape, -self.gain, self.gain, seed=self.generator)
 
     def get_config(self):
-        return {**super().get_config(), "gain": self.gain, "seed": self.seed}
+        return {**super().get_config(), "gain": self.gain}
 
 
 @keras.saving.register_keras_serializable("sklspeech")
-class SpecAugment(keras.layers.Layer):
+class SpecAugment(_TrainingLayer):
     """Mask bands of features and spans of frames while training (D. S. Park et al., SpecAugment, 2019).
 
     Every mask has a width drawn evenly from 0 to its largest one, and its own place in every clip. What is masked is
@@ -141,17 +151,13 @@ class SpecAugment(keras.layers.Layer):
     """
 
     def __init__(self, feature_masks, feature_width, time_masks, time_width, seed=None, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(seed, **kwargs)
         self.feature_masks = feature_masks
         self.feature_width = feature_width
         self.time_masks = time_masks
         self.time_width = time_width
-        self.seed = seed
-        self.generator = keras.random.SeedGenerator(seed)
 
-    def call(self, inputs, training=False):
-        if not training:
-            return inputs
+    def _change(self, inputs):
         n_clips, n_frames, n_features = ops.shape(inputs)[0], inputs.shape[1], inputs.shape[2]
         frames = self._kept(n_clips, n_frames, self.time_masks, self.time_width)[:, :, None]
         features = self._kept(n_clips, n_features, self.feature_masks, self.feature_width)[:, None, :]
@@ -173,12 +179,11 @@ class SpecAugment(keras.layers.Layer):
             "feature_width": self.feature_width,
             "time_masks": self.time_masks,
             "time_width": self.time_width,
-            "seed": self.seed,
         }
 
 
 @keras.saving.register_keras_serializable("sklspeech")
-class Warp(keras.layers.Layer):
+class Warp(_TrainingLayer):
     """Stretch clips in time and frequency, and shift them in time, while training.
 
     A clip spoken faster or slower, by a longer or shorter vocal tract, a little earlier or later. Each clip draws its
@@ -199,16 +204,12 @@ class Warp(keras.layers.Layer):
     """
 
     def __init__(self, speed, frequency, shift, seed=None, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(seed, **kwargs)
         self.speed = speed
         self.frequency = frequency
         self.shift = shift
-        self.seed = seed
-        self.generator = keras.random.SeedGenerator(seed)
 
-    def call(self, inputs, training=False):
-        if not training:
-            return inputs
+    def _change(self, inputs):
         n_clips, n_frames, n_features = ops.shape(inputs)[0], inputs.shape[1], inputs.shape[2]
         draws = keras.random.uniform((3, n_clips, 1), -1.0, 1.0, seed=self.generator)
         rates = ops.exp(draws[0] * np.log1p(self.speed))
@@ -229,7 +230,6 @@ class Warp(keras.layers.Layer):
             "speed": self.speed,
             "frequency": self.frequency,
             "shift": self.shift,
-            "seed": self.seed,
         }
 
 

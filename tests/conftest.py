@@ -1,6 +1,8 @@
 """Recordings and small data sets that several tests share."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -66,3 +68,24 @@ def noise():
     """One second of noise, quiet at both ends, (16000,)."""
     random = np.random.default_rng(0)
     return (random.normal(0, 0.1, 16000) * np.hanning(16000)).astype(np.float32)
+
+
+WITHOUT_TRAINING = """
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("tensorflow", "keras", "scikeras", "librosa", "onnx", "tf2onnx", "rich"):
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent())
+"""
+
+
+@pytest.fixture
+def run_without_training():
+    """Run code with arguments in a fresh process where nothing that trains can be imported; what it printed."""
+
+    def run(code, *arguments):
+        command = [sys.executable, "-c", WITHOUT_TRAINING + code, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    return run

@@ -2,8 +2,6 @@
 
 import json
 import pickle
-import subprocess
-import sys
 import zipfile
 
 import joblib
@@ -194,22 +192,15 @@ def test_wrong_features(pipeline, features, X, message):
         freeze(pipeline)[-1].predict(X(features))
 
 
-WITHOUT = """
-import sys
-class Absent:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("tensorflow", "keras", "scikeras", "librosa", "onnx", "tf2onnx", "rich"):
-            raise ModuleNotFoundError(name)
-sys.meta_path.insert(0, Absent())
+LOAD = """
 import joblib
 print(*joblib.load(sys.argv[1]).predict(sys.argv[2:]))
 """
 
 
-def test_frozen_predicts_where_training_is_not_installed(pipeline, words, tmp_path):
+def test_frozen_predicts_where_training_is_not_installed(run_without_training, pipeline, words, tmp_path):
     joblib.dump(freeze(pipeline), tmp_path / "frozen.joblib")
-    run = [sys.executable, "-c", WITHOUT, tmp_path / "frozen.joblib", *words.data[:3]]
-    out = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    out = run_without_training(LOAD, tmp_path / "frozen.joblib", *words.data[:3])
     assert out.split() == pipeline.predict(words.data[:3]).tolist()
 
 

@@ -1,0 +1,17 @@
+"""Files that are there whole and checked, or not at all."""
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def put_in_place(path):
+    """Give a path beside `path` to write to and to check; it takes the place of `path` where nothing was raised."""
+    path = Path(path)
+    unchecked = path.with_name(f".{path.name}.unchecked")
+    try:
+        yield unchecked
+        os.replace(unchecked, path)
+    finally:
+        unchecked.unlink(missing_ok=True)
