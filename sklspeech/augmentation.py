@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 import soxr
+from scipy import fft
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags
@@ -21,6 +22,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, h
 from .audio import EXTENSIONS, AudioError, check_clips, clip_waveform
 
 _CLIPS_AT_ONCE = 256  # changed waveforms in memory
+_DIRECT = 0.0, 20.0  # dB of the direct sound above the echoes of a room: far from the microphone, and near
 
 
 def add_noise(waveform, noise, snr):
@@ -60,6 +62,53 @@ def change_speed(waveform, factor):
     return soxr.resample(waveform, factor, 1.0, quality="HQ")
 
 
+def room_response(sample_rate, reverberation_time, ratio, random):
+    """What a room makes of a click: the direct sound, and echoes as noise that dies away.
+
+    Parameters
+    ----------
+    sample_rate : int
+        In Hz.
+    reverberation_time : float
+        Seconds in which the echoes fall by 60 dB, above 0.
+    ratio : float
+        Of the energies of the direct sound and the echoes, in dB.
+    random : numpy.random.Generator
+
+    Returns
+    -------
+    response : ndarray of shape (1 + n,), float32
+        The direct sound is its first sample, 1; n is about reverberation_time * sample_rate.
+
+    References
+    ----------
+    J.-D. Polack, La transmission de l'énergie sonore dans les salles, thesis, Le Mans, 1988.
+    """
+    n = max(1, round(reverberation_time * sample_rate))
+    echoes = random.normal(size=n) * 10 ** (-3 * np.arange(1, n + 1) / n)
+    echoes *= np.sqrt(10 ** (-ratio / 10) / np.sum(echoes**2))
+    return np.concatenate([[1.0], echoes]).astype(np.float32)
+
+
+def add_reverberation(waveform, response):
+    """Play a recording in a room.
+
+    Parameters
+    ----------
+    waveform : ndarray of shape (n,), float32
+    response : ndarray of shape (m,), float32
+        The room's, of `room_response` or measured.
+
+    Returns
+    -------
+    changed : ndarray of shape (n,), float32
+        Echoes after the end of the recording are cut off.
+    """
+    n_fft = fft.next_fast_len(len(waveform) + len(response) - 1, real=True)
+    spectrum = fft.rfft(waveform, n_fft) * fft.rfft(response, n_fft)
+    return fft.irfft(spectrum, n_fft)[: len(waveform)]
+
+
 class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Train a pipeline on recordings and on changed copies of them; predict from recordings as they are.
 
@@ -75,6 +124,9 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Signal-to-noise ratio in dB of a copy, drawn evenly between the two.
     speed : float, default=0.0
         Largest change of the speed: a factor from ``1 / (1 + speed)`` to ``1 + speed``, which moves the voice as well.
+    reverberation : float, default=0.0
+        Longest reverberation time in seconds, up to 10. Every copy is played in a room of its own, of a time drawn
+        evenly from 0 to this, whose direct sound is 0 to 20 dB above the echoes. Noise is added after that.
     gain : float, default=0.0
         Largest change of the level, in dB.
     n_copies : int, default=1
@@ -104,16 +156,29 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         "noise": [str, os.PathLike, list, tuple, None],
         "snr": [tuple, list],
         "speed": [Interval(Real, 0, None, closed="left")],
+        "reverberation": [Interval(Real, 0, 10, closed="both")],
         "gain": [Interval(Real, 0, None, closed="left")],
         "n_copies": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
     }
 
-    def __init__(self, estimator, *, noise=None, snr=(5.0, 30.0), speed=0.0, gain=0.0, n_copies=1, random_state=None):
+    def __init__(
+        self,
+        estimator,
+        *,
+        noise=None,
+        snr=(5.0, 30.0),
+        speed=0.0,
+        reverberation=0.0,
+        gain=0.0,
+        n_copies=1,
+        random_state=None,
+    ):
         self.estimator = estimator
         self.noise = noise
         self.snr = snr
         self.speed = speed
+        self.reverberation = reverberation
         self.gain = gain
         self.n_copies = n_copies
         self.random_state = random_state
@@ -169,15 +234,18 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         for _ in range(self.n_copies):
             for start in range(0, len(clips), _CLIPS_AT_ONCE):
                 chunk = [
-                    self._changed(clip_waveform(clip, rate), noises, random)
+                    self._changed(clip_waveform(clip, rate), rate, noises, random)
                     for clip in clips[start : start + _CLIPS_AT_ONCE]
                 ]
                 yield front.transform(chunk)
 
-    def _changed(self, waveform, noises, random):
+    def _changed(self, waveform, rate, noises, random):
         if self.speed:
             limit = np.log1p(self.speed)
             waveform = change_speed(waveform, np.exp(random.uniform(-limit, limit)))
+        if self.reverberation:
+            response = room_response(rate, random.uniform(0, self.reverberation), random.uniform(*_DIRECT), random)
+            waveform = add_reverberation(waveform, response)
         if noises:
             noise = _random_part(noises[random.integers(len(noises))], len(waveform), random)
             waveform = add_noise(waveform, noise, random.uniform(*self.snr))

@@ -18,7 +18,7 @@ from sklspeech import (
     SpeechCNN,
 )
 from sklspeech.audio import read_waveform
-from sklspeech.augmentation import add_noise, change_speed
+from sklspeech.augmentation import add_noise, add_reverberation, change_speed, room_response
 
 
 def tone(frequency, seconds=1.0):
@@ -46,6 +46,27 @@ def test_change_speed_moves_length_and_pitch(factor):
     assert np.abs(np.fft.rfft(changed)).argmax() * 16000 / len(changed) == pytest.approx(1000 * factor, abs=2)
 
 
+@pytest.mark.parametrize(("reverberation_time", "ratio"), [(0.2, 0.0), (0.8, 10.0), (1e-9, 5.0)])
+def test_room_response_falls_by_60_db(reverberation_time, ratio):
+    response = room_response(16000, reverberation_time, ratio, np.random.default_rng(0))
+    assert response[0] == 1
+    echoes = response[1:].astype(float)
+    assert -10 * np.log10(np.sum(echoes**2)) == pytest.approx(ratio, abs=1e-3)
+    if len(echoes) > 1:
+        left = 10 * np.log10(np.cumsum(echoes[::-1] ** 2)[::-1])  # energy that is still to come, Schroeder 1965
+        half = len(left) // 2
+        assert left[0] - left[half] == pytest.approx(30, abs=1)
+
+
+def test_add_reverberation_is_a_convolution(noise):
+    response = room_response(16000, 0.1, 3.0, np.random.default_rng(0))
+    expected = np.convolve(noise.astype(float), response)[: len(noise)]
+    changed = add_reverberation(noise, response)
+    np.testing.assert_allclose(changed, expected, atol=1e-6)
+    assert changed.dtype == np.float32
+    np.testing.assert_allclose(add_reverberation(noise, np.float32([1.0])), noise, atol=1e-7)
+
+
 def table(last):
     return Pipeline([MFCCFeatures(), FrameStatistics(), last])
 
@@ -62,7 +83,7 @@ def table(last):
 )
 def test_learns_from_clips_and_copies(words, noise, pipeline):
     heard = words.groups != "s03"
-    classifier = AugmentedClassifier(pipeline, noise=[noise], speed=0.1, gain=6.0, random_state=0)
+    classifier = AugmentedClassifier(pipeline, noise=[noise], speed=0.1, reverberation=0.3, gain=6.0, random_state=0)
     classifier.fit(words.data[heard], words.target[heard])
     assert classifier.score(words.data[~heard], words.target[~heard]) > 0.7
     assert classifier.classes_.tolist() == ["no", "stop", "yes"]
@@ -117,6 +138,7 @@ def test_noise_from_a_folder(words):
         ({"snr": (np.nan, 5.0)}, ValueError, "snr must be the lowest and the highest"),
         ({"snr": (20.0, 5.0)}, ValueError, "snr must be the lowest and the highest"),
         ({"n_copies": 0}, ValueError, "'n_copies' parameter"),
+        ({"reverberation": -0.1}, ValueError, "'reverberation' parameter"),
         ({"estimator": LinearSVC()}, ValueError, "'estimator' parameter"),
     ],
     ids=str,
