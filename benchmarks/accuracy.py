@@ -103,12 +103,8 @@ def splits(protocol):
     if protocol == "fsdd-speakers":
         speech = datasets.load_speech_folder(root)
         folds = LeaveOneGroupOut().split(speech.data, groups=speech.groups)
-        return (
-            speech.data,
-            speech.target,
-            speech.groups,
-            [(speech.groups[test[0]].item(), train, test) for train, test in folds],
-        )
+        folds = [(speech.groups[test[0]].item(), train, test) for train, test in folds]
+        return speech.data, speech.target, speech.groups, folds
     parts = [
         datasets.load_speech_folder(root, split=part) for part in ("train", "val" if protocol == "arabic20" else "test")
     ]
