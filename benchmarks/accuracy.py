@@ -37,10 +37,12 @@ RESULTS = Path(__file__).with_suffix(".json")
 NETWORKS = ["SpeechCNN", "SpeechRNN", "SpeechCRNN", "SpeechTransformer"]
 BASELINES = ["FrameStatistics + SVC", "librosa + scikeras"]
 PROTOCOLS = ["arabic20", "fsdd-speakers", "fsdd-official"]
-ABLATION = {  # parts of SpeechCNN's recipe, off or changed
+ABLATION = {  # parts of SpeechCNN's recipe, off or changed; top_db is the features'
+    "floor of 80 dB, librosa's": {"top_db": 80.0},
     "without normalization of the clip": {"normalization": None},
     "cepstral mean normalization": {"normalization": "feature"},
     "without stem, four blocks over time": {"stem": (), "filters": (32, 48, 64, 96)},
+    "broadcasted, (64, 64, 96, 96)": {"architecture": "broadcasted", "filters": (64, 64, 96, 96)},
     "without masks": {"masks": 0},
     "without speed": {"speed": 0.0},
     "without vocal tract": {"vocal_tract": 0.0},
@@ -82,7 +84,9 @@ def textbook_cnn(meta):
 def make(model, seed):
     """A pipeline from paths to labels."""
     if model in ABLATION:
-        return Pipeline([MelFeatures(n_jobs=2), SpeechCNN(random_state=seed, **ABLATION[model])])
+        params = dict(ABLATION[model])
+        features = MelFeatures(top_db=params.pop("top_db", MelFeatures.top_db), n_jobs=2)
+        return Pipeline([features, SpeechCNN(random_state=seed, **params)])
     if model in NETWORKS:
         return Pipeline([MelFeatures(n_jobs=2), getattr(sklspeech, model)(random_state=seed)])
     if model == "FrameStatistics + SVC":

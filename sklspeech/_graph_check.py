@@ -14,7 +14,7 @@ _MAX_DEPTH = 4  # of graphs in graphs
 
 # What the networks are made of, in Keras's and in ONNX Runtime's hands.
 _NAMES = """
-    Add And Cast Concat Conv Div Expand Gather Gemm GlobalAveragePool Identity LSTM Less Loop MatMul
+    Add And AveragePool Cast Concat Conv Div Expand Gather Gemm GlobalAveragePool Identity LSTM Less Loop MatMul
     Max Min Mul Neg Pow Reciprocal ReduceMax ReduceMean ReduceSum Relu Reshape ReverseSequence Shape
     Sigmoid Slice Softmax Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze
 """

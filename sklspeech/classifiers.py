@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import ClassVar
 
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._scikeras import KerasSpeechClassifier
 
@@ -17,11 +17,15 @@ class SpeechCNN(KerasSpeechClassifier):
 
     Parameters
     ----------
+    architecture : {"residual", "broadcasted"}, default="residual"
+        "residual" convolves over time, with the bands of features as channels (TC-ResNet with a stem). "broadcasted"
+        convolves over bands and time and adds to every band what it finds in their mean (BC-ResNet): with
+        ``filters=(64, 64, 96, 96)`` a fifth of the parameters, and longer in training and prediction.
     stem : tuple of int, default=(16, 32)
         Filters of the first convolutions, over frames and features, each of which halves both. Without them, ``()``,
-        it is a network over time alone, with the features as channels (TC-ResNet).
+        "residual" is a network over time alone, with the features as channels (TC-ResNet).
     filters : tuple of int, default=(64, 96)
-        One residual block over time each, all but the first of which halve the number of steps.
+        One block each. All but the first of "residual" halve the number of steps.
     kernel_size : int, default=9
         Steps that a convolution over time sees.
     normalization : {"clip", "feature"} or None, default="clip"
@@ -100,6 +104,7 @@ class SpeechCNN(KerasSpeechClassifier):
     References
     ----------
     S. Choi et al., Temporal Convolution for Real-time Keyword Spotting on Mobile Devices, Interspeech 2019.
+    B. Kim et al., Broadcasted Residual Learning for Efficient Keyword Spotting, Interspeech 2021.
     D. S. Park et al., SpecAugment, Interspeech 2019. N. Jaitly and G. Hinton, Vocal Tract Length Perturbation improves
     speech recognition, ICML workshop 2013. H. Zhang et al., mixup: Beyond Empirical Risk Minimization, ICLR 2018.
     I. Loshchilov and F. Hutter, Decoupled Weight Decay Regularization, ICLR 2019.
@@ -116,11 +121,13 @@ class SpeechCNN(KerasSpeechClassifier):
     _network: ClassVar = "cnn"
     _parameter_constraints: ClassVar[dict] = {
         **KerasSpeechClassifier._parameter_constraints,
+        "architecture": [StrOptions({"residual", "broadcasted"})],
         "stem": [tuple, list],
         "filters": [tuple, list],
         "kernel_size": _POSITIVE,
     }
 
+    architecture: str = "residual"
     stem: tuple = (16, 32)
     filters: tuple = (64, 96)
     kernel_size: int = 9

@@ -56,8 +56,9 @@ class MelFeatures(ClipTransformer):
         The power of 0 dB; a callable such as ``np.max`` is given each clip's spectrogram.
     amin : float, default=1e-10
         Powers below are raised to this.
-    top_db : float or None, default=80.0
-        Values more than this below the loudest one of the same clip are raised to that floor.
+    top_db : float or None, default=50.0
+        Values more than this below the loudest one of the same clip are raised to that floor, which hides the noise of
+        the room. librosa's default is 80, which takes longer as well: above 55 the Fourier transform needs float64.
     normalization : {"clip", "feature"} or None, default=None
         What is subtracted from every clip: its mean over frames and features, that is its level; the mean of every
         feature over the frames (cepstral mean normalization); or nothing, which leaves librosa's values. The networks
@@ -119,7 +120,7 @@ class MelFeatures(ClipTransformer):
     norm: str | None = "slaney"
     ref: float | Callable = 1.0
     amin: float = 1e-10
-    top_db: float | None = 80.0
+    top_db: float | None = 50.0
     normalization: str | None = None
 
     def _validate_params(self):
@@ -189,6 +190,7 @@ class MelFeatures(ClipTransformer):
             fmax=self.fmax,
             htk=self.htk,
             norm=self.norm,
+            top_db=self.top_db,
         )
         db = spectral.powers_to_db(mel, clips, ref=self.ref, amin=self.amin, top_db=self.top_db)
         return [db[:, clip].T for clip in clips]

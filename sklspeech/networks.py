@@ -66,18 +66,22 @@ def _conv1d(x, filters, kernel_size, strides=1):
     return _batch_norm(x)
 
 
-def _stem(x, filters):
-    """Two-dimensional convolutions over frames and features, each of which halves both: (n, n_steps, n_units).
+def _maps(x, filters):
+    """Two-dimensional convolutions over frames and features, each of which halves both: (n, n_steps, n_bands, n_units).
 
     A word of another speaker is moved along the features as well as in time; convolutions over both see it as the same.
     """
     _check_filters("stem", filters, 0)
-    if not filters:
-        return x
     x = layers.Reshape((*x.shape[1:], 1))(x)  # (n, n_frames, n_features, 1)
     for i, n_filters in enumerate(filters):
         x = layers.Conv2D(n_filters, 3 if i else 5, 2, padding="same", use_bias=False)(x)
         x = layers.ReLU()(_batch_norm(x))
+    return x
+
+
+def _stem(x, filters):
+    """The same as a sequence, (n, n_steps, n_units)."""
+    x = _maps(x, filters)
     return layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)
 
 
@@ -90,20 +94,60 @@ def _residual_block(x, filters, kernel_size, strides):
     return layers.ReLU()(layers.Add()([x, shortcut]))
 
 
-def cnn(input_shape, n_classes, stem=(16, 32), filters=(64, 96), kernel_size=9, dropout=0.3, recipe=Recipe()):
-    """Convolutions over frames and features, then a residual network of convolutions over time.
-
-    Every number of `filters` is one residual block, all but the first of which halve the number of steps; the mean over
-    time is classified. After TC-ResNet (S. Choi et al., Temporal Convolution for Real-time Keyword Spotting on Mobile
-    Devices, 2019), which is the network without a stem.
-    """
-    _check_filters("filters", filters, 1)
-    inputs, x = recipe.inputs(input_shape)
+def _residual(x, stem, filters, kernel_size):
+    """Every number of `filters` is one block over time, all but the first of which halve the number of steps."""
     x = _stem(x, stem)
     x = layers.ReLU()(_conv1d(x, filters[0], 1 if stem else 3))
     for i, n_filters in enumerate(filters):
         x = _residual_block(x, n_filters, kernel_size, strides=1 if stem and i == 0 else 2)
-    x = layers.GlobalAveragePooling1D()(x)
+    return layers.GlobalAveragePooling1D()(x)
+
+
+def _broadcasted_block(x, filters, kernel_size):
+    """Convolve over steps and bands; then the mean over the bands over time, which is added to every band."""
+    if x.shape[-1] != filters:
+        x = layers.Conv2D(filters, 1, use_bias=False)(x)
+        x = layers.ReLU()(_batch_norm(x))
+    maps = _batch_norm(layers.DepthwiseConv2D(3, padding="same", use_bias=False)(x))
+    y = layers.AveragePooling2D((1, maps.shape[2]))(maps)
+    y = layers.Reshape((y.shape[1], filters))(y)  # (n, n_steps, filters)
+    y = layers.DepthwiseConv1D(kernel_size, padding="same", use_bias=False)(y)
+    y = layers.Activation("silu")(_batch_norm(y))
+    y = layers.SpatialDropout1D(0.1)(layers.Conv1D(filters, 1)(y))
+    y = layers.Reshape((y.shape[1], 1, filters))(y)
+    return layers.ReLU()(layers.Add()([x, maps, y]))
+
+
+def _broadcasted(x, stem, filters, kernel_size):
+    """Every number of `filters` is one block over steps and bands, which keeps the number of both."""
+    x = _maps(x, stem)
+    for n_filters in filters:
+        x = _broadcasted_block(x, n_filters, kernel_size)
+    return layers.GlobalAveragePooling2D()(x)
+
+
+_ARCHITECTURES = {"residual": _residual, "broadcasted": _broadcasted}
+
+
+def cnn(
+    input_shape,
+    n_classes,
+    architecture="residual",
+    stem=(16, 32),
+    filters=(64, 96),
+    kernel_size=9,
+    dropout=0.3,
+    recipe=Recipe(),
+):
+    """Convolutions over frames and features, then blocks, each added to its input; their mean is classified.
+
+    "residual" is a network over time, after TC-ResNet (S. Choi et al., Temporal Convolution for Real-time Keyword
+    Spotting on Mobile Devices, 2019), which is the network without a stem. "broadcasted" keeps the bands, with a
+    fraction of the parameters (B. Kim et al., Broadcasted Residual Learning for Efficient Keyword Spotting, 2021).
+    """
+    _check_filters("filters", filters, 1)
+    inputs, x = recipe.inputs(input_shape)
+    x = _ARCHITECTURES[architecture](x, stem, filters, kernel_size)
     return _model(inputs, x, n_classes, dropout, "cnn")
 
 

@@ -260,9 +260,18 @@ def test_weights_in_an_attribute_of_another_file(good):
         check_graph(onnx.helper.make_model(outer).SerializeToString())
 
 
-@pytest.mark.parametrize("network", [SpeechRNN, SpeechCRNN, SpeechTransformer], ids=lambda network: network.__name__)
+@pytest.mark.parametrize(
+    "network",
+    [
+        SpeechCNN(architecture="broadcasted", filters=(8,), epochs=1),
+        SpeechRNN(units=8, epochs=1),
+        SpeechCRNN(units=8, epochs=1),
+        SpeechTransformer(units=8, epochs=1),
+    ],
+    ids=lambda network: type(network).__name__,
+)
 def test_every_network_passes(words, network, tmp_path):
-    pipeline = Pipeline([MFCCFeatures(duration=np.float32(0.5)), network(units=8, epochs=1)])
+    pipeline = Pipeline([MFCCFeatures(duration=np.float32(0.5)), network])
     frozen = freeze(pipeline.fit(words.data, words.target))
     save(frozen, tmp_path / "m.sklspeech")
     assert [file.name for file in tmp_path.iterdir()] == ["m.sklspeech"]

@@ -12,22 +12,24 @@ from sklspeech import AudioError, AudioLoader, FrameStatistics, MelFeatures, MFC
 BOTH = [MelFeatures(), MFCCFeatures(n_mfcc=13, deltas=2)]
 
 
-def librosa_features(y, mfcc):
-    db = librosa.power_to_db(librosa.feature.melspectrogram(y=y, sr=16000, n_fft=400, hop_length=160, n_mels=40))
+def librosa_features(y, mfcc, top_db=50.0):
+    mel = librosa.feature.melspectrogram(y=y, sr=16000, n_fft=400, hop_length=160, n_mels=40)
+    db = librosa.power_to_db(mel, top_db=top_db)
     if not mfcc:
         return db.T
     cepstra = librosa.feature.mfcc(S=db, n_mfcc=13)
     return np.concatenate([cepstra, librosa.feature.delta(cepstra), librosa.feature.delta(cepstra, order=2)]).T
 
 
+@pytest.mark.parametrize("top_db", [50.0, 80.0, None])
 @pytest.mark.parametrize("features", BOTH, ids=str)
-def test_paths_give_librosas_features(fsdd, features):
-    features = clone(features)
+def test_paths_give_librosas_features(fsdd, features, top_db):
+    features = clone(features).set_params(top_db=top_db)
     rows = features.fit_transform(fsdd.data[::150])
     assert rows.dtype == np.float32
     for path, row in zip(fsdd.data[::150], rows, strict=True):
         y = librosa.util.fix_length(librosa.load(path, sr=16000)[0], size=features.n_samples_)
-        np.testing.assert_allclose(row, librosa_features(y, isinstance(features, MFCCFeatures)), atol=1e-3)
+        np.testing.assert_allclose(row, librosa_features(y, isinstance(features, MFCCFeatures), top_db), atol=1e-3)
 
 
 @pytest.mark.parametrize("features", BOTH, ids=str)

@@ -16,7 +16,11 @@ from sklspeech.layers import Gain, Level, Noise, PositionEmbedding, SpecAugment,
 BUILDERS = [networks.cnn, networks.rnn, networks.crnn, networks.transformer]
 
 
-@pytest.mark.parametrize("build", BUILDERS)
+def broadcasted(input_shape, n_classes):
+    return networks.cnn(input_shape, n_classes, architecture="broadcasted", filters=(8, 12))
+
+
+@pytest.mark.parametrize("build", [*BUILDERS, broadcasted])
 @pytest.mark.parametrize("shape", [(101, 40), (7, 13), (1, 5), (1, 1)])
 def test_output_is_probabilities(build, shape):
     network = build(shape, 4)
@@ -25,7 +29,7 @@ def test_output_is_probabilities(build, shape):
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("build", BUILDERS)
+@pytest.mark.parametrize("build", [*BUILDERS, broadcasted])
 def test_network_is_saved_and_loaded_without_custom_objects(build, tmp_path):
     network = build((20, 8), 3)
     X = np.random.default_rng(0).normal(size=(2, 20, 8)).astype(np.float32)
