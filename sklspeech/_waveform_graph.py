@@ -6,6 +6,7 @@ from keras import ops
 
 from . import spectral
 from .features import MFCCFeatures
+from .layers import without_mean
 
 
 def waveform_model(features, network):
@@ -75,7 +76,7 @@ class FeaturesLayer(keras.layers.Layer):
             x = ops.concatenate([cepstra, *(ops.matmul(matrix, cepstra) for matrix in self.deltas)], axis=2)
         if f.normalization is None:
             return x
-        return x - ops.mean(x, axis=(1, 2) if f.normalization == "clip" else 1, keepdims=True)
+        return without_mean(x, axis=(1, 2) if f.normalization == "clip" else 1)
 
     def _padded(self, waveform):
         f, n = self.features, self.features.n_fft // 2

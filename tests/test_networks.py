@@ -59,6 +59,16 @@ def test_standardize():
     np.testing.assert_allclose(out.std(axis=(0, 1)), [1, 1, 0, 1], atol=1e-4)
 
 
+@pytest.mark.parametrize("normalization", ["clip", "feature"])
+def test_level_is_exact_far_from_0(normalization):
+    X = np.random.default_rng(0).normal(-500, 10, size=(8, 101, 40)).astype(np.float32)
+    axis = (1, 2) if normalization == "clip" else 1
+    expected = X - X.mean(axis=axis, keepdims=True, dtype=np.float64)
+    left = np.asarray(Level(normalization)(X)).mean(axis=axis, dtype=np.float64)
+    np.testing.assert_allclose(left, 0, atol=2e-6)
+    np.testing.assert_allclose(np.asarray(Level(normalization)(X)), expected, atol=5e-5)
+
+
 @pytest.mark.parametrize(("normalization", "axis"), [("clip", (1, 2)), ("feature", 1)])
 def test_level_takes_out_the_mean_of_each_clip(normalization, axis):
     X = np.random.default_rng(0).normal(-50, 20, size=(5, 30, 8)).astype(np.float32)
