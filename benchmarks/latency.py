@@ -8,7 +8,8 @@ scikeras, saved with joblib), as a fitted sklspeech pipeline, frozen with joblib
 ONNX graph. Every measurement is a fresh process; the ways take turns, and a ratio is taken within a turn. A cold start
 is a process that starts, loads the file and names the word of one recording; it is compared with one that imports
 sklearn.pipeline and onnxruntime and does nothing. Latency is on one core; a batch is on both, with n_jobs=2 in all
-steps that have it.
+steps that have it. Run it in an environment of `pip install .` alone: where pandas is installed, as for the tests,
+scikit-learn imports it, which adds half a second and 30 MB to every process.
 """
 
 import argparse
