@@ -74,9 +74,7 @@ class FeaturesLayer(keras.layers.Layer):
         if isinstance(f, MFCCFeatures):
             cepstra = ops.matmul(x, self.dct)
             x = ops.concatenate([cepstra, *(ops.matmul(matrix, cepstra) for matrix in self.deltas)], axis=2)
-        if f.normalization is None:
-            return x
-        return without_mean(x, axis=(1, 2) if f.normalization == "clip" else 1)
+        return x if f.normalization is None else without_mean(x, f.normalization)
 
     def _padded(self, waveform):
         f, n = self.features, self.features.n_fft // 2

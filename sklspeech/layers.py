@@ -5,12 +5,13 @@ import numpy as np
 from keras import ops
 
 
-def without_mean(x, axis):
-    """Subtract the mean over some axes, twice.
+def without_mean(x, normalization):
+    """Subtract from clips, (n, n_frames, n_features), what `Level` says of `normalization`, twice.
 
     The mean of thousands of decibels far from 0 is rounded, and by every runtime in another way, so that an exported
     network would differ by 1e-5 in its probabilities; what is left of it has a mean that is exact.
     """
+    axis = (1, 2) if normalization == "clip" else 1
     x = x - ops.mean(x, axis=axis, keepdims=True)
     return x - ops.mean(x, axis=axis, keepdims=True)
 
@@ -35,7 +36,7 @@ class Level(keras.layers.Layer):
     def call(self, inputs):
         if inputs.shape[1] == 1:
             return inputs
-        return without_mean(inputs, axis=(1, 2) if self.normalization == "clip" else 1)
+        return without_mean(inputs, self.normalization)
 
     def get_config(self):
         return {**super().get_config(), "normalization": self.normalization}

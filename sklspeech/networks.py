@@ -81,6 +81,8 @@ def _maps(x, filters):
 
 def _stem(x, filters):
     """The same as a sequence, (n, n_steps, n_units)."""
+    if not filters:
+        return x
     x = _maps(x, filters)
     return layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)
 

@@ -6,7 +6,7 @@ nothing shows what that gets wrong: its errors are those of a noise far below th
 floor of decibels (`top_db`) may hide them. Elsewhere it is done in float64.
 
 Clips lie one behind the other on a tape, and are worked on in blocks of frames, whatever clips these belong to: large
-enough to be worth a call, small enough for the processor's cache. From the spectrum on, frames are the last axis in
+enough to be worth a call, small enough for the processor's cache. From the power on, frames are the last axis in
 memory, where the mel bank needs them.
 """
 
@@ -116,7 +116,7 @@ def _sparse_mel_bank_and_mean(*args):
     """The same, and below it the mean of all bins; and what every filter makes of an even spectrum of power 1."""
     bank = _sparse_mel_bank(*args)
     mean = np.full((1, bank.shape[1]), 1 / bank.shape[1], np.float32)
-    return sparse.csr_array(sparse.vstack([bank, mean])), bank.sum(axis=1)[:, None]
+    return sparse.csr_array(sparse.vstack([bank, mean])), np.maximum(bank.sum(axis=1), _TINY)[:, None]
 
 
 @lru_cache(maxsize=64)
@@ -247,7 +247,7 @@ def _beyond_float32(mel, means, areas, clips, top_db):
     means : ndarray of shape (n_frames,), float32
         Of the power spectra.
     areas : ndarray of shape (n_mels, 1)
-        What every filter makes of an even spectrum of power 1.
+        What every filter makes of an even spectrum of power 1, above 0.
     clips : list of slice
     top_db : float
 
@@ -255,7 +255,7 @@ def _beyond_float32(mel, means, areas, clips, top_db):
     -------
     beyond : list of int
     """
-    loudest = (mel / np.maximum(areas, _TINY)).max(axis=0)  # in the scale of `means`
+    loudest = (mel / areas).max(axis=0)  # in the scale of `means`
     ratio = 10 ** ((top_db - _FLOAT32_RANGE) / 10)
     return [i for i, clip in enumerate(clips) if means[clip].max(initial=0) * ratio > loudest[clip].max(initial=0)]
 
