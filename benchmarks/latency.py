@@ -160,19 +160,29 @@ def prepare(root, n_files):
 
 
 def measure(root, repeats):
-    """Rows of the table."""
-    cold = {name: [] for name in ["nothing", *WAYS]}
-    memory, single, batch = ({name: [] for name in WAYS} for _ in range(3))
+    """Rows of the table, and the median seconds of the imports alone."""
+    cold, memory = measure_cold(root, 3 * repeats)
+    single, batch = ({name: [] for name in WAYS} for _ in range(2))
     for _ in range(repeats):
+        for name, file in WAYS.items():
+            single[name].append(run(root, root / file, "one", 1)[0])
+            batch[name].append(run(root, root / file, "batch", 2)[0])
+            print(name, f"{batch[name][-1]:.0f} clips/s", flush=True)
+    return [row(root, name, cold, memory, single, batch) for name in WAYS], np.median(cold["nothing"])
+
+
+def measure_cold(root, turns):
+    """Seconds and peak memory of the first label, turn by turn without longer work between them."""
+    cold = {name: [] for name in ["nothing", *WAYS]}
+    memory = {name: [] for name in WAYS}
+    for _ in range(turns):
         cold["nothing"].append(run(root, "-", "nothing", 2)[2])
         for name, file in WAYS.items():
             _, peak, seconds = run(root, root / file, "cold", 2)
             cold[name].append(seconds)
             memory[name].append(peak)
-            single[name].append(run(root, root / file, "one", 1)[0])
-            batch[name].append(run(root, root / file, "batch", 2)[0])
-            print(name, f"{seconds:.2f} s, {peak / 1e6:.0f} MB, {batch[name][-1]:.0f} clips/s", flush=True)
-    return [row(root, name, cold, memory, single, batch) for name in WAYS], np.median(cold["nothing"])
+            print(name, f"{seconds:.2f} s, {peak / 1e6:.0f} MB", flush=True)
+    return cold, memory
 
 
 def row(root, name, cold, memory, single, batch):
@@ -229,10 +239,10 @@ def main():
         "x more than librosa + scikeras",
     ]
     remark = (
-        f"`python benchmarks/latency.py`: default SpeechCNN, clips of 1 s, WAV; {args.repeats} turns, medians (range, "
-        f"or 99th percentile of {args.repeats * N_SINGLE}); batch of {args.files} files on 2 cores, one clip on one. "
-        f"Importing sklearn.pipeline and onnxruntime alone takes {nothing:.2f} s. Probabilities of the frozen pipeline "
-        f"differ by {difference:.1g} from the fitted one's."
+        f"`python benchmarks/latency.py`: default SpeechCNN, clips of 1 s, WAV; {args.repeats} turns, cold starts in "
+        f"{3 * args.repeats} of their own; medians (range, or 99th percentile of {args.repeats * N_SINGLE}); batch of "
+        f"{args.files} files on 2 cores, one clip on one. Importing sklearn.pipeline and onnxruntime alone takes "
+        f"{nothing:.2f} s. Probabilities of the frozen pipeline differ by {difference:.1g} from the fitted one's."
     )
     write_table("latency", columns, rows, remark)
 
