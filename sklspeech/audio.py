@@ -35,7 +35,7 @@ _CHUNK = struct.Struct("<4sI")  # of a WAV file: name, length
 _FORMAT = struct.Struct("<HHIIHH")  # tag, channels, sample rate, bytes a second, bytes of all channels, bits
 _PCM = 1  # tag of linear samples
 # What a thread reads before it transforms it: the more, the less threads wait for the interpreter lock.
-_SAMPLES_AT_ONCE = 2**18
+_SAMPLES_AT_ONCE = 2**20
 _ROWS_AT_ONCE = 256
 _NOT_IN_ROWS = ("duration", "n_jobs")  # parameters that change no row; n_samples_ stands for the duration
 
@@ -112,8 +112,9 @@ def _decode_pcm(path):
         return None
     _check_header(path, rate)
     n_samples = min(length, len(content) - start) // frame_bytes
-    samples = np.frombuffer(content, "<i2", n_samples * n_channels, start).reshape(n_samples, n_channels)
-    return np.multiply(samples, np.float32(1 / 32768)), rate
+    samples = np.frombuffer(content, "<i2", n_samples * n_channels, start).astype(np.float32)
+    samples *= np.float32(1 / 32768)  # after the change of type: in one step it takes twice as long
+    return samples.reshape(n_samples, n_channels), rate
 
 
 def _read_bytes(path):
