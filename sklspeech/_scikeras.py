@@ -271,9 +271,10 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
     def _adapt(self, X):
         """Learn the normalization of the features; the level of a clip is taken out before."""
+        pieces = _pieces(X)
         if self.normalization:
-            X = _in_pieces(self._model.get_layer("level"), X)
-        self._model.get_layer("standardize").adapt(X)
+            pieces = map(self._model.get_layer("level"), pieces)
+        self._model.get_layer("standardize").adapt(map(keras.ops.convert_to_numpy, pieces))
 
     def _build_network(self):
         build = getattr(networks, self._network)
@@ -411,7 +412,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         check_is_fitted(self, "history_")  # set when training is done
         X, _ = self._validate_data(X)
         # predict_on_batch is the traced network itself; keras.Model.predict takes 40 ms to set up, even for one clip.
-        return _in_pieces(self._model.predict_on_batch, X)
+        return np.concatenate([self._model.predict_on_batch(piece) for piece in _pieces(X)])
 
     def predict(self, X):
         """The most probable class of every clip.
@@ -551,10 +552,9 @@ def _seeded_layers(seed):
         random.setstate(state)
 
 
-def _in_pieces(function, X):
-    """What a layer or network makes of clips, some at a time: bounded memory."""
-    starts = range(0, len(X), _CLIPS_PER_CALL)
-    return np.concatenate([keras.ops.convert_to_numpy(function(X[i : i + _CLIPS_PER_CALL])) for i in starts])
+def _pieces(X):
+    """Some clips at a time, so that what is made of them takes bounded memory."""
+    return (X[i : i + _CLIPS_PER_CALL] for i in range(0, len(X), _CLIPS_PER_CALL))
 
 
 def _plain(value):

@@ -54,17 +54,26 @@ class Standardize(keras.layers.Layer):
         self.mean = self.add_weight(name="mean", shape=shape, initializer="zeros", trainable=False)
         self.scale = self.add_weight(name="scale", shape=shape, initializer="ones", trainable=False)
 
-    def adapt(self, X):
+    def adapt(self, pieces):
         """Learn mean and scale.
 
         Parameters
         ----------
-        X : ndarray of shape (n, n_frames, n_features), float32
+        pieces : iterable of array of shape (n_i, n_frames, n_features), float32
+            All clips, some at a time: sums in float64 take twice their memory.
         """
-        deviation = X.std(axis=(0, 1), dtype=np.float64)
+        n_frames, total, squares, largest = 0, 0.0, 0.0, 0.0
+        for piece in pieces:
+            frames = np.reshape(piece, (-1, np.shape(piece)[-1])).astype(np.float64)
+            n_frames += len(frames)
+            total += frames.sum(axis=0)
+            largest = np.maximum(largest, np.abs(frames).max(axis=0))
+            squares += np.square(frames, out=frames).sum(axis=0)
+        mean = total / n_frames
+        deviation = np.sqrt(np.maximum(squares / n_frames - mean**2, 0.0))
         # A feature that never changes is only centred, as in scikit-learn's StandardScaler.
-        constant = deviation <= 10 * np.finfo(np.float32).eps * np.abs(X).max(axis=(0, 1))
-        self.mean.assign(X.mean(axis=(0, 1), dtype=np.float64))
+        constant = deviation <= 10 * np.finfo(np.float32).eps * largest
+        self.mean.assign(mean)
         self.scale.assign(1.0 / np.where(constant, 1.0, deviation))
 
     def call(self, inputs):

@@ -53,7 +53,7 @@ def test_standardize():
     X[..., 2] = 7.0
     layer = Standardize()
     layer.build(X.shape)
-    layer.adapt(X)
+    layer.adapt([X[:2], X[2:]])
     out = np.asarray(layer(X))
     np.testing.assert_allclose(out.mean(axis=(0, 1)), 0, atol=1e-4)
     np.testing.assert_allclose(out.std(axis=(0, 1)), [1, 1, 0, 1], atol=1e-4)
