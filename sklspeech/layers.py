@@ -1,4 +1,4 @@
-"""The few layers of our own, registered so that a saved network finds them, in keras.ops alone."""
+"""The few layers of our own, registered so that a saved network finds them; all work with keras.ops alone."""
 
 import keras
 import numpy as np
@@ -78,6 +78,30 @@ class Standardize(keras.layers.Layer):
 
     def call(self, inputs):
         return (inputs - self.mean) * self.scale
+
+
+@keras.saving.register_keras_serializable("sklspeech")
+class BatchNorm(keras.layers.BatchNormalization):
+    """Keras's batch normalization; in training by TensorFlow's fused kernel, which takes a third of the time on a CPU.
+
+    The statistics are over all axes but the last one, which Keras normalizes by default. Other backends and other
+    precisions than float32 do as Keras does.
+    """
+
+    def call(self, inputs, training=None, mask=None):
+        fused = keras.backend.backend() == "tensorflow" and self.compute_dtype == "float32"
+        if not (fused and training and self.trainable):
+            return super().call(inputs, training=training, mask=mask)
+        import tensorflow as tf
+
+        shape = ops.shape(inputs)
+        maps = ops.reshape(inputs, (shape[0], -1, 1, shape[-1]))
+        maps, mean, variance = tf.compat.v1.nn.fused_batch_norm(maps, self.gamma, self.beta, epsilon=self.epsilon)
+        # The kernel's variance is that of a sample, with n - 1; Keras keeps that of the batch.
+        variance *= 1.0 - shape[-1] / ops.cast(ops.size(inputs), "float32")
+        for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving * self.momentum + batch * (1.0 - self.momentum))
+        return ops.reshape(maps, shape)
 
 
 class _TrainingLayer(keras.layers.Layer):

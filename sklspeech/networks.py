@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from .layers import Gain, Level, Noise, PositionEmbedding, SpecAugment, Standardize, Warp
+from .layers import BatchNorm, Gain, Level, Noise, PositionEmbedding, SpecAugment, Standardize, Warp
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _model(inputs, x, n_classes, dropout, name):
 
 def _batch_norm(x):
     # Momentum 0.9, not Keras's 0.99: small sets are trained in a few hundred steps.
-    return layers.BatchNormalization(momentum=0.9)(x)
+    return BatchNorm(momentum=0.9)(x)
 
 
 def _conv1d(x, filters, kernel_size, strides=1):

@@ -174,7 +174,7 @@ def test_plain_table(features, words):
 
 def test_sample_weight_and_class_weight_count(words):
     X = np.random.default_rng(0).normal(size=(60, 20, 8)).astype(np.float32)  # nothing to learn but the weights
-    base = SpeechCNN(filters=(4,), epochs=30, batch_size=8, random_state=0)
+    base = SpeechCNN(stem=(), filters=(4,), epochs=15, batch_size=8, optimizer__learning_rate=0.01, random_state=0)
     only_no = np.where(words.target == "no", 1.0, 1e-3)
     assert (base.fit(X, words.target, sample_weight=only_no).predict(X) == "no").mean() > 0.9
     weighted = clone(base).set_params(class_weight={"no": 1.0, "yes": 1e-3, "stop": 1e-3})

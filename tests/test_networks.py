@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sklspeech import networks
-from sklspeech.layers import Gain, Level, Noise, PositionEmbedding, SpecAugment, Standardize, Warp
+from sklspeech.layers import BatchNorm, Gain, Level, Noise, PositionEmbedding, SpecAugment, Standardize, Warp
 
 BUILDERS = [networks.cnn, networks.rnn, networks.crnn, networks.transformer]
 
@@ -57,6 +57,25 @@ def test_standardize():
     out = np.asarray(layer(X))
     np.testing.assert_allclose(out.mean(axis=(0, 1)), 0, atol=1e-4)
     np.testing.assert_allclose(out.std(axis=(0, 1)), [1, 1, 0, 1], atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(6, 10, 4, 3), (6, 10, 3), (1, 1, 3)])
+def test_batch_norm_is_that_of_keras(shape):
+    """Outputs, gradients, and what is kept for prediction; a clip of one frame as well."""
+    import tensorflow as tf
+
+    X = np.random.default_rng(0).normal(5, 3, size=shape).astype(np.float32)
+    results = []
+    for layer in (keras.layers.BatchNormalization(momentum=0.9), BatchNorm(momentum=0.9)):
+        layer.build(shape)
+        layer.gamma.assign([0.5, 1.0, 2.0])
+        with tf.GradientTape() as tape:
+            inputs = tf.Variable(X)
+            out = layer(inputs, training=True)
+            gradient = tape.gradient(tf.reduce_sum(out**3), [inputs, layer.gamma.value])
+        results.append([out, *gradient, layer.moving_mean, layer.moving_variance, layer(X)])
+    for keras_one, ours in zip(*results, strict=True):
+        np.testing.assert_allclose(np.asarray(ours), np.asarray(keras_one), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("normalization", ["clip", "feature"])
@@ -163,6 +182,7 @@ def test_warp_of_nothing_changes_nothing():
     [
         Level("clip"),
         Standardize(),
+        BatchNorm(momentum=0.9),
         Noise(5.0, seed=3),
         Gain(6.0, seed=3),
         SpecAugment(1, 0.2, 2, 0.1, seed=3),
