@@ -5,11 +5,11 @@
 
 The same default SpeechCNN on features of one second of arabic20: as people deploy it today (a loop over librosa and
 scikeras, saved with joblib), as a fitted sklspeech pipeline, frozen with joblib and without pickle, and as one exported
-ONNX graph. Every measurement is a fresh process; the ways take turns, and a ratio is taken within a turn. A cold start
-is a process that starts, loads the file and names the word of one recording; it is compared with one that imports
-sklearn.pipeline and onnxruntime and does nothing. Latency is on one core; a batch is on both, with n_jobs=2 in all
-steps that have it. Run it in an environment of `pip install .` alone: where pandas is installed, as for the tests,
-scikit-learn imports it, which adds half a second and 30 MB to every process.
+ONNX graph. Every measurement is a fresh process; the ways take turns, cold starts among themselves, and a ratio is
+taken within a turn. A cold start is a process that starts, loads the file and names the word of one recording; it is
+compared with one that imports sklearn.pipeline and onnxruntime and does nothing. Latency is on one core; a batch is on
+both, with n_jobs=2 in all steps that have it. Run it in an environment of `pip install .` alone: where pandas is
+installed, as for the tests, scikit-learn imports it, which adds half a second and 30 MB to every process.
 """
 
 import argparse
@@ -26,6 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 N_SINGLE = 300  # predictions of one clip
+COLD_TURNS = 3  # for one turn of the other measurements
 SECOND = 16000
 WAYS = {
     "librosa + scikeras, joblib": "today.joblib",
@@ -161,7 +162,7 @@ def prepare(root, n_files):
 
 def measure(root, repeats):
     """Rows of the table, and the median seconds of the imports alone."""
-    cold, memory = measure_cold(root, 3 * repeats)
+    cold, memory = measure_cold(root, COLD_TURNS * repeats)
     single, batch = ({name: [] for name in WAYS} for _ in range(2))
     for _ in range(repeats):
         for name, file in WAYS.items():
@@ -240,9 +241,9 @@ def main():
     ]
     remark = (
         f"`python benchmarks/latency.py`: default SpeechCNN, clips of 1 s, WAV; {args.repeats} turns, cold starts in "
-        f"{3 * args.repeats} of their own; medians (range, or 99th percentile of {args.repeats * N_SINGLE}); batch of "
-        f"{args.files} files on 2 cores, one clip on one. Importing sklearn.pipeline and onnxruntime alone takes "
-        f"{nothing:.2f} s. Probabilities of the frozen pipeline differ by {difference:.1g} from the fitted one's."
+        f"{COLD_TURNS * args.repeats} of their own; medians (range, or 99th percentile of {args.repeats * N_SINGLE}); "
+        f"batch of {args.files} files on 2 cores, one clip on one. Importing sklearn.pipeline and onnxruntime alone "
+        f"takes {nothing:.2f} s. Probabilities of the frozen pipeline differ by {difference:.1g} from the fitted one's."
     )
     write_table("latency", columns, rows, remark)
 

@@ -59,12 +59,12 @@ class Standardize(keras.layers.Layer):
 
         Parameters
         ----------
-        pieces : iterable of array of shape (n_i, n_frames, n_features), float32
+        pieces : iterable of ndarray of shape (n_i, n_frames, n_features), float32
             All clips, some at a time: sums in float64 take twice their memory.
         """
         n_frames, total, squares, largest = 0, 0.0, 0.0, 0.0
         for piece in pieces:
-            frames = np.reshape(piece, (-1, np.shape(piece)[-1])).astype(np.float64)
+            frames = piece.reshape(-1, piece.shape[-1]).astype(np.float64)
             n_frames += len(frames)
             total += frames.sum(axis=0)
             largest = np.maximum(largest, np.abs(frames).max(axis=0))
