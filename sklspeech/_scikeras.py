@@ -31,6 +31,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, va
 
 from . import networks
 from ._pool import Lease
+from .optimizers import AdamW
 
 _WARM_UP = 0.1  # share of the steps in which the learning rate rises, before it falls along a cosine
 _MAX_DRAWS = 50  # of groups to set aside, until every class is left to train on
@@ -289,7 +290,8 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         return *made_by, self.optimizer__weight_decay, self.ema_momentum, self.label_smoothing
 
     def _compile(self, model):
-        make = get_optimizer_class(self.optimizer) if isinstance(self.optimizer, str) else self.optimizer
+        make = AdamW if self.optimizer == "adamw" else self.optimizer
+        make = get_optimizer_class(make) if isinstance(make, str) else make
         params = route_params(self.get_params(), destination="optimizer", pass_filter=set(), strict=True)
         if self.ema_momentum is not None:
             params |= {"use_ema": True, "ema_momentum": self.ema_momentum}

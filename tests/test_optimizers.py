@@ -1,0 +1,44 @@
+import keras
+import numpy as np
+import pytest
+
+from sklspeech.optimizers import AdamW
+
+STEPS = 5
+
+
+def train(optimizer, policy="float32", **params):
+    """Weights after some steps, embedding (sparse gradients) among them."""
+    keras.utils.set_random_seed(0)
+    tokens = keras.Input((4,), dtype="int32")
+    x = keras.layers.Embedding(6, 3, dtype=policy)(tokens)
+    x = keras.layers.Dense(2, dtype=policy)(keras.layers.Flatten()(x))
+    model = keras.Model(tokens, x)
+    optimizer = optimizer(learning_rate=0.1, weight_decay=0.05, **params)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    model.compile(optimizer, "mse")
+    random = np.random.default_rng(0)
+    X, y = random.integers(0, 6, size=(8 * STEPS, 4)), random.normal(size=(8 * STEPS, 2))
+    model.fit(X, y, batch_size=8, epochs=2, shuffle=False, verbose=0)
+    return model
+
+
+@pytest.mark.parametrize("policy", ["float32", "float64", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    "params", [{}, {"amsgrad": True}, {"use_ema": True, "clipnorm": 0.1}, {"beta_1": 0.5}], ids=str
+)
+def test_equals_keras(params, policy):
+    ours, kerass = (train(optimizer, policy, **params) for optimizer in (AdamW, keras.optimizers.AdamW))
+    for a, b in zip(ours.optimizer.variables, kerass.optimizer.variables, strict=True):
+        np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-4, atol=1e-5, err_msg=a.path)
+    for a, b in zip(ours.get_weights(), kerass.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+def test_saved_and_loaded(tmp_path):
+    model = train(AdamW)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras").optimizer
+    assert type(loaded) is AdamW
+    for a, b in zip(loaded.variables, model.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
