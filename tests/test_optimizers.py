@@ -23,11 +23,17 @@ def train(optimizer, policy="float32", **params):
     return model
 
 
-@pytest.mark.parametrize("policy", ["float32", "float64", "mixed_bfloat16"])
 @pytest.mark.parametrize(
-    "params", [{}, {"amsgrad": True}, {"use_ema": True, "clipnorm": 0.1}, {"beta_1": 0.5}], ids=str
+    ("policy", "params"),
+    [
+        ("float32", {"beta_1": 0.5, "use_ema": True, "clipnorm": 0.1}),
+        ("float32", {"amsgrad": True}),
+        ("float64", {}),
+        ("mixed_bfloat16", {}),
+    ],
+    ids=str,
 )
-def test_equals_keras(params, policy):
+def test_equals_keras(policy, params):
     ours, kerass = (train(optimizer, policy, **params) for optimizer in (AdamW, keras.optimizers.AdamW))
     for a, b in zip(ours.optimizer.variables, kerass.optimizer.variables, strict=True):
         np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-4, atol=1e-5, err_msg=a.path)
