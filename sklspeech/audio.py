@@ -15,14 +15,13 @@ from typing import ClassVar
 import numpy as np
 import soundfile
 import soxr
-from joblib import Parallel, delayed, effective_n_jobs
-from joblib.parallel import get_active_backend
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from ._cache import file_state, known_rows
+from ._threads import count_threads, map_in_threads
 
 # Endings of the files that soundfile reads; .raw has no header.
 EXTENSIONS = {f".{name.lower()}" for name in soundfile.available_formats()} - {".raw"} | {".aif", ".oga", ".opus"}
@@ -489,23 +488,18 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         """
         check_is_fitted(self)
         clips = check_clips(X)
-        n_jobs = _count_threads(self.n_jobs)
-        slices = _even_slices(len(clips), 8 * n_jobs)
-        # Without joblib where there is but one thread: it takes longer to set up than a clip to transform.
-        parallel = Parallel(n_jobs, require="sharedmem") if n_jobs > 1 else _call_all
-        if self.n_samples_ is None:
-            chunks = parallel(delayed(self._list)(clips[chunk], chunk.start) for chunk in slices)
-            return list(itertools.chain.from_iterable(chunks))
-        rows = np.empty((len(clips), *self._row_shape(self.n_samples_)), dtype=np.float32)
-        parallel(delayed(self._fill)(rows[chunk], clips[chunk]) for chunk in slices)
-        return rows
+        n_threads = count_threads(self.n_jobs)
+        pieces = _even_slices(len(clips), 4 * n_threads)
+        as_list = self.n_samples_ is None
+        shape = (len(clips),) if as_list else (len(clips), *self._row_shape(self.n_samples_))
+        rows = np.empty(shape, dtype=object if as_list else np.float32)
 
-    def _list(self, clips, start):
-        return [np.array(row, order="C") for row in self._rows(clips, start)]  # a copy: the cache may own the row
+        def fill(piece):
+            for i, row in enumerate(self._rows(clips[piece], piece.start), piece.start):
+                rows[i] = np.array(row, order="C") if as_list else row  # a copy: the cache may own the row
 
-    def _fill(self, rows, clips):
-        for i, row in enumerate(self._rows(clips)):
-            rows[i] = row
+        map_in_threads(fill, pieces, n_threads)
+        return list(rows) if as_list else rows
 
     def _rows(self, clips, start=0):
         """Rows of clips, those of files from the cache where they have been computed before."""
@@ -580,23 +574,10 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         return tags
 
 
-def _count_threads(n_jobs):
-    """As many as `n_jobs` says; in a worker of joblib no more than its share of the cores."""
-    n_jobs = effective_n_jobs(n_jobs)
-    share = os.environ.get("OMP_NUM_THREADS", "")  # joblib sets it in its workers
-    is_worker = get_active_backend()[0].nesting_level
-    return min(n_jobs, max(1, int(share))) if is_worker and share.isdigit() else n_jobs
-
-
 def _even_slices(n, n_slices):
     """As scikit-learn's gen_even_slices, whose check of its arguments takes a fifth of the time of a single clip."""
     bounds = np.linspace(0, n, min(n, n_slices) + 1).astype(int).tolist()
     return [slice(start, stop) for start, stop in itertools.pairwise(bounds)]
-
-
-def _call_all(calls):
-    """One call of joblib.delayed after the other."""
-    return [function(*args, **kwargs) for function, args, kwargs in calls]
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

@@ -39,7 +39,7 @@ def freeze(estimator, X=None, *, n_jobs=None):
     X : array-like of shape (n,) or None, default=None
         Sample input of the estimator for the comparison: paths or waveforms.
     n_jobs : int or None, default=None
-        Threads of ONNX Runtime, see `FrozenClassifier`.
+        Threads of every network, see `FrozenClassifier`.
 
     Returns
     -------

@@ -5,12 +5,13 @@ from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
-from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_array
 
-_CLIPS_PER_CALL = 64  # bounded memory, and what measures best
+from ._threads import count_threads, map_in_threads
+
+_CLIPS_PER_CALL = 32  # bounded memory, and what measures best
 _INPUT = "features"
 
 
@@ -34,7 +35,7 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
     classes : tuple of str, int, float or bool
         Labels, in the order of the probabilities.
     n_jobs : int or None, default=None
-        Threads of ONNX Runtime; None is 1, which measures best for single clips, -1 is one a core.
+        Threads, each of which predicts 32 clips at a time; None is 1, -1 is one a core.
 
     Attributes
     ----------
@@ -111,11 +112,10 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(
                 f"X has clips of shape {X.shape[1:]}, but FrozenClassifier is expecting {self._shape}: frames, features"
             )
-        session = self._session
-        if len(X) <= _CLIPS_PER_CALL:
-            return session.run(None, {_INPUT: X})[0]
-        starts = range(0, len(X), _CLIPS_PER_CALL)
-        return np.concatenate([session.run(None, {_INPUT: X[i : i + _CLIPS_PER_CALL]})[0] for i in starts])
+        session = self._session  # here, so that threads do not load it several times
+        pieces = [X[i : i + _CLIPS_PER_CALL] for i in range(0, len(X), _CLIPS_PER_CALL)]
+        n_threads = count_threads(self.n_jobs) if len(pieces) > 1 else 1
+        return np.concatenate(map_in_threads(lambda piece: session.run(None, {_INPUT: piece})[0], pieces, n_threads))
 
     def predict(self, X):
         """The most probable class of every clip.
@@ -137,11 +137,11 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
 
     @property
     def _session(self):
-        """The graph, loaded on first use and again where n_jobs or the graph has been changed."""
-        graph, n_jobs, session = vars(self).get("_loaded", (None, None, None))
-        if graph is not self.graph or n_jobs != self.n_jobs:
-            session = load_graph(self.graph, effective_n_jobs(self.n_jobs))
-            self._loaded = self.graph, self.n_jobs, session
+        """The graph, loaded on first use and again where it has been changed."""
+        graph, session = vars(self).get("_loaded", (None, None))
+        if graph is not self.graph:
+            session = load_graph(self.graph)
+            self._loaded = self.graph, session
         return session
 
     def __getstate__(self):
@@ -201,13 +201,12 @@ class UntrainedClassifier(ClassifierMixin, BaseEstimator):
     predict = predict_proba
 
 
-def load_graph(graph, n_threads=1):
-    """Load an ONNX graph for the CPU.
+def load_graph(graph):
+    """Load an ONNX graph for one thread of the CPU; several may run it at once.
 
     Parameters
     ----------
     graph : bytes
-    n_threads : int, default=1
 
     Returns
     -------
@@ -216,7 +215,8 @@ def load_graph(graph, n_threads=1):
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = n_threads
+    # Threads that predict clips of their own need not wait for each other after every layer.
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

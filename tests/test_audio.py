@@ -4,7 +4,6 @@ import pickle
 import shutil
 import struct
 
-import joblib
 import librosa
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ import soundfile
 from conftest import DATA
 
 from sklspeech import AudioError, AudioLoader
-from sklspeech.audio import _count_threads, fit_length, read_duration, read_waveform, trim_silence, typical_duration
+from sklspeech.audio import fit_length, read_duration, read_waveform, trim_silence, typical_duration
 
 GOOD = [
     "good_float_dracarys.wav",
@@ -280,12 +279,6 @@ def test_threads_change_nothing(words, n_jobs):
         AudioLoader(duration=1.0, n_jobs=n_jobs).fit_transform(words.data),
         AudioLoader(duration=1.0).fit_transform(words.data),
     )
-
-
-def test_workers_of_joblib_share_the_cores():
-    assert _count_threads(2) == 2
-    n_threads = joblib.Parallel(n_jobs=2)(joblib.delayed(_count_threads)(64) for _ in range(2))
-    assert sum(n_threads) <= max(2, joblib.cpu_count())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,31 @@
+import threading
+
+import joblib
+import pytest
+
+from sklspeech._threads import count_threads, map_in_threads
+
+
+def test_workers_of_joblib_share_the_cores():
+    assert count_threads(2) == 2
+    n_threads = joblib.Parallel(n_jobs=2)(joblib.delayed(count_threads)(64) for _ in range(2))
+    assert sum(n_threads) <= max(2, joblib.cpu_count())
+
+
+def test_threads_work_at_once():
+    both = threading.Barrier(2, timeout=10)
+    assert map_in_threads(lambda i: both.wait() >= 0 and i, range(4), 2) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_the_first_error_ends_it(n_threads):
+    done = []
+
+    def work(i):
+        done.append(i)
+        if i > 1:
+            raise ValueError(f"piece {i}")
+
+    with pytest.raises(ValueError, match="piece 2"):
+        map_in_threads(work, range(1000), n_threads)
+    assert len(done) < 1000
