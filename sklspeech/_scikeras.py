@@ -290,8 +290,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         return *made_by, self.optimizer__weight_decay, self.ema_momentum, self.label_smoothing
 
     def _compile(self, model):
-        make = AdamW if self.optimizer == "adamw" else self.optimizer
-        make = get_optimizer_class(make) if isinstance(make, str) else make
+        make = _optimizer_class(self.optimizer) if isinstance(self.optimizer, str) else self.optimizer
         params = route_params(self.get_params(), destination="optimizer", pass_filter=set(), strict=True)
         if self.ema_momentum is not None:
             params |= {"use_ema": True, "ema_momentum": self.ema_momentum}
@@ -541,6 +540,12 @@ class _EpochTasks(keras.callbacks.Callback):
         fitted["history_"] = self.model.history.history
         stop = self._task.call_on_fit_task_end(**self._call, reconstruction_attributes=fitted)
         self.model.stop_training = self.model.stop_training or stop
+
+
+def _optimizer_class(name):
+    """Keras's by its name; of AdamW our own, for TensorFlow alone: Keras has a fast one for torch."""
+    is_ours = name.lower() == "adamw" and keras.backend.backend() == "tensorflow"
+    return AdamW if is_ours else get_optimizer_class(name)
 
 
 @contextmanager

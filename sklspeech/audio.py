@@ -489,17 +489,18 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         check_is_fitted(self)
         clips = check_clips(X)
         n_threads = count_threads(self.n_jobs)
-        pieces = _even_slices(len(clips), 4 * n_threads)
+        pieces = _even_slices(len(clips), max(4 * n_threads, len(clips) // _ROWS_AT_ONCE))
         as_list = self.n_samples_ is None
-        shape = (len(clips),) if as_list else (len(clips), *self._row_shape(self.n_samples_))
-        rows = np.empty(shape, dtype=object if as_list else np.float32)
+        rows: list | np.ndarray = [None] * len(clips)
+        if not as_list:
+            rows = np.empty((len(clips), *self._row_shape(self.n_samples_)), dtype=np.float32)
 
         def fill(piece):
             for i, row in enumerate(self._rows(clips[piece], piece.start), piece.start):
                 rows[i] = np.array(row, order="C") if as_list else row  # a copy: the cache may own the row
 
         map_in_threads(fill, pieces, n_threads)
-        return list(rows) if as_list else rows
+        return rows
 
     def _rows(self, clips, start=0):
         """Rows of clips, those of files from the cache where they have been computed before."""

@@ -112,10 +112,12 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(
                 f"X has clips of shape {X.shape[1:]}, but FrozenClassifier is expecting {self._shape}: frames, features"
             )
-        session = self._session  # here, so that threads do not load it several times
+        session = self._session
         pieces = [X[i : i + _CLIPS_PER_CALL] for i in range(0, len(X), _CLIPS_PER_CALL)]
-        n_threads = count_threads(self.n_jobs) if len(pieces) > 1 else 1
-        return np.concatenate(map_in_threads(lambda piece: session.run(None, {_INPUT: piece})[0], pieces, n_threads))
+        probabilities = map_in_threads(
+            lambda piece: session.run(None, {_INPUT: piece})[0], pieces, count_threads(self.n_jobs)
+        )
+        return np.concatenate(probabilities)
 
     def predict(self, X):
         """The most probable class of every clip.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
+from . import optimizers  # noqa: F401, registered with the layers, for a network that was saved with its optimizer
 from .layers import BatchNorm, Gain, Level, Noise, PositionEmbedding, SpecAugment, Standardize, Warp
 
 
@@ -139,15 +140,16 @@ def cnn(
     architecture="residual",
     stem=(16, 32),
     filters=(64, 96),
-    kernel_size=9,
+    kernel_size=3,
     dropout=0.3,
     recipe=Recipe(),
 ):
     """Convolutions over frames and features, then blocks, each added to its input; their mean is classified.
 
     "residual" is a network over time, after TC-ResNet (S. Choi et al., Temporal Convolution for Real-time Keyword
-    Spotting on Mobile Devices, 2019), which is the network without a stem. "broadcasted" keeps the bands, with a
-    fraction of the parameters (B. Kim et al., Broadcasted Residual Learning for Efficient Keyword Spotting, 2021).
+    Spotting on Mobile Devices, 2019), which is the network without a stem, with kernels of 9. "broadcasted" keeps the
+    bands, with a fraction of the parameters (B. Kim et al., Broadcasted Residual Learning for Efficient Keyword
+    Spotting, 2021).
     """
     _check_filters("filters", filters, 1)
     inputs, x = recipe.inputs(input_shape)

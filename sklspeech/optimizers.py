@@ -13,13 +13,15 @@ class AdamW(keras.optimizers.AdamW):
     than float32, sparse gradients and AMSGrad are left to Keras.
     """
 
+    _powers: tuple = ()  # of beta_1 and beta_2, while a step is made
+
     def apply(self, grads, trainable_variables=None):
         step = ops.cast(self.iterations + 1, "float32")
-        self._powers = ops.power(self.beta_1, step), ops.power(self.beta_2, step)  # once, not for every variable
+        self._powers = ops.power(self.beta_1, step), ops.power(self.beta_2, step)  # once for all variables
         try:
             super().apply(grads, trainable_variables)
         finally:
-            del self._powers
+            self._powers = ()  # they belong to the graph of this step
 
     def update_step(self, gradient, variable, learning_rate):
         if not self._is_fused(gradient, variable):
@@ -34,7 +36,7 @@ class AdamW(keras.optimizers.AdamW):
             v=self._velocities[i].value.handle,
             beta1_power=self._powers[0],
             beta2_power=self._powers[1],
-            lr=learning_rate,
+            lr=ops.cast(learning_rate, "float32"),
             beta1=self.beta_1,
             beta2=self.beta_2,
             epsilon=self.epsilon,

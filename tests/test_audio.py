@@ -273,12 +273,13 @@ def test_waveforms_pass_through(words):
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("duration", [1.0, None])
 @pytest.mark.parametrize("n_jobs", [2, -1])
-def test_threads_change_nothing(words, n_jobs):
-    np.testing.assert_array_equal(
-        AudioLoader(duration=1.0, n_jobs=n_jobs).fit_transform(words.data),
-        AudioLoader(duration=1.0).fit_transform(words.data),
-    )
+def test_threads_change_nothing(words, n_jobs, duration):
+    alone, threads = (AudioLoader(duration=duration, n_jobs=n).fit_transform(words.data) for n in (1, n_jobs))
+    assert type(alone) is type(threads)
+    for a, b in zip(alone, threads, strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize(

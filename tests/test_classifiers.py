@@ -13,7 +13,7 @@ from sklearn.callback import ScoringMonitor
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
 
-from sklspeech import SpeechCNN, SpeechCRNN, SpeechRNN, SpeechTransformer, networks
+from sklspeech import SpeechCNN, SpeechCRNN, SpeechRNN, SpeechTransformer, networks, optimizers
 from sklspeech._scikeras import _seeded_layers
 
 SMALL = {"stem": (8,), "epochs": 2, "batch_size": 30, "random_state": 0}
@@ -273,17 +273,18 @@ def test_scikit_learn_callbacks(features, words):
 @pytest.mark.parametrize(
     ("params", "expected"),
     [
-        ({"optimizer__learning_rate": 0.01}, ("AdamW", 0.01)),
-        ({"optimizer": "sgd", "optimizer__learning_rate": 0.1}, ("SGD", 0.1)),
-        ({"optimizer": keras.optimizers.Nadam}, ("Nadam", 0.002)),
-        ({"optimizer": functools.partial(keras.optimizers.SGD, momentum=0.9)}, ("SGD", 0.002)),
+        ({"optimizer__learning_rate": 0.01}, (optimizers.AdamW, 0.01)),
+        ({"optimizer": "AdamW"}, (optimizers.AdamW, 0.002)),
+        ({"optimizer": "sgd", "optimizer__learning_rate": 0.1}, (keras.optimizers.SGD, 0.1)),
+        ({"optimizer": keras.optimizers.Nadam}, (keras.optimizers.Nadam, 0.002)),
+        ({"optimizer": functools.partial(keras.optimizers.SGD, momentum=0.9)}, (keras.optimizers.SGD, 0.002)),
     ],
     ids=str,
 )
 def test_optimizer(features, words, params, expected):
     classifier = SpeechCNN(filters=(8,), learning_rate_schedule="constant", **SMALL).set_params(**params)
     optimizer = clone(classifier).fit(features, words.target).model_.optimizer
-    assert type(optimizer).__name__ == expected[0]
+    assert type(optimizer) is expected[0]
     assert float(optimizer.learning_rate) == pytest.approx(expected[1])
 
 

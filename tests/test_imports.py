@@ -9,6 +9,7 @@ HEAVY = {"tensorflow", "keras", "scikeras", "librosa", "matplotlib"}
 RULES = {
     "sklspeech": HEAVY | {"sklearn", "numpy"},
     "sklspeech.spectral": HEAVY | {"sklearn", "soundfile", "soxr", "joblib"},
+    "sklspeech._threads": HEAVY,
     "sklspeech.audio": HEAVY,
     "sklspeech.features": HEAVY,
     "sklspeech.augmentation": HEAVY,
@@ -21,6 +22,7 @@ RULES = {
     "sklspeech.cli": HEAVY,
     "sklspeech.networks": {"scikeras", "librosa"},  # Keras itself loads scikit-learn
     "sklspeech.layers": {"scikeras", "librosa"},
+    "sklspeech.optimizers": {"scikeras", "librosa"},
     "sklspeech.classifiers": {"librosa"},
 }
 

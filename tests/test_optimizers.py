@@ -1,6 +1,10 @@
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from sklspeech.optimizers import AdamW
 
@@ -23,18 +27,37 @@ def train(optimizer, policy="float32", **params):
     return model
 
 
+@pytest.fixture
+def updated(monkeypatch):
+    """Shapes of the variables that were updated by the kernel."""
+    shapes = []
+    kernel = tf.raw_ops.ResourceApplyAdam
+
+    def spy(**kwargs):
+        shapes.append(tuple(kwargs["grad"].shape))
+        return kernel(**kwargs)
+
+    monkeypatch.setattr(tf.raw_ops, "ResourceApplyAdam", spy)
+    return shapes
+
+
+DENSE = {(12, 2), (2,)}  # the embedding has sparse gradients
+
+
 @pytest.mark.parametrize(
-    ("policy", "params"),
+    ("policy", "params", "by_kernel"),
     [
-        ("float32", {"beta_1": 0.5, "use_ema": True, "clipnorm": 0.1}),
-        ("float32", {"amsgrad": True}),
-        ("float64", {}),
-        ("mixed_bfloat16", {}),
+        ("float32", {"beta_1": 0.5, "use_ema": True, "clipnorm": 0.1}, DENSE),
+        ("float32", {"gradient_accumulation_steps": 2}, DENSE | {(6, 3)}),
+        ("float32", {"amsgrad": True}, set()),
+        ("float64", {}, set()),
+        ("mixed_bfloat16", {}, DENSE),
     ],
     ids=str,
 )
-def test_equals_keras(policy, params):
+def test_equals_keras(policy, params, by_kernel, updated):
     ours, kerass = (train(optimizer, policy, **params) for optimizer in (AdamW, keras.optimizers.AdamW))
+    assert set(updated) == by_kernel
     for a, b in zip(ours.optimizer.variables, kerass.optimizer.variables, strict=True):
         np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-4, atol=1e-5, err_msg=a.path)
     for a, b in zip(ours.get_weights(), kerass.get_weights(), strict=True):
@@ -48,3 +71,10 @@ def test_saved_and_loaded(tmp_path):
     assert type(loaded) is AdamW
     for a, b in zip(loaded.variables, model.optimizer.variables, strict=True):
         np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
+
+
+def test_networks_register_it(tmp_path):
+    """A network that was saved with its optimizer loads where the networks alone have been imported."""
+    train(AdamW).save(tmp_path / "model.keras")
+    code = f"import keras, sklspeech.networks; keras.models.load_model({str(tmp_path / 'model.keras')!r})"
+    subprocess.run([sys.executable, "-c", code], check=True)
