@@ -171,7 +171,7 @@ def main():
     remark = (
         f"`python benchmarks/search.py`: GridSearchCV, 12 candidates (mels {N_MELS}, filters {FILTERS}, dropout "
         f"{DROPOUT}) x 6 speakers on {len(data)} clips of fsdd, {EPOCHS} epochs, one run, 2 cores. The more of the "
-        "time is training, which differs by the step of the optimizer alone, the smaller the ratio."
+        "time is training, which Keras does on both sides, the smaller the ratio."
     )
     write_table("search", columns, rows, remark)
 

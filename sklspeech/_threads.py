@@ -10,6 +10,8 @@ from joblib.parallel import get_active_backend
 def count_threads(n_jobs):
     """As many as `n_jobs` says; in a worker of joblib no more than its share of the cores."""
     n_jobs = effective_n_jobs(n_jobs)
+    if n_jobs == 1:  # a single clip is not to wait for the rest
+        return 1
     share = os.environ.get("OMP_NUM_THREADS", "")  # joblib sets it in its workers
     is_worker = get_active_backend()[0].nesting_level
     return min(n_jobs, max(1, int(share))) if is_worker and share.isdigit() else n_jobs

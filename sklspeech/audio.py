@@ -491,9 +491,9 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         n_threads = count_threads(self.n_jobs)
         pieces = _even_slices(len(clips), max(4 * n_threads, len(clips) // _ROWS_AT_ONCE))
         as_list = self.n_samples_ is None
-        rows: list | np.ndarray = [None] * len(clips)
-        if not as_list:
-            rows = np.empty((len(clips), *self._row_shape(self.n_samples_)), dtype=np.float32)
+        rows: list | np.ndarray = (
+            [None] * len(clips) if as_list else np.empty((len(clips), *self._row_shape(self.n_samples_)), np.float32)
+        )
 
         def fill(piece):
             for i, row in enumerate(self._rows(clips[piece], piece.start), piece.start):
