@@ -1,5 +1,6 @@
 """MelFeatures and MFCCFeatures: clips to (n, n_frames, n_features). FrameStatistics: features to 2-D."""
 
+import itertools
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -171,11 +172,13 @@ class MelFeatures(ClipTransformer):
         return spectral.count_frames(n_samples, self.n_fft, self.hop_length, self.center), self.n_mels
 
     def _transform_waveforms(self, waveforms):
-        rows = self._features(waveforms)
+        alike = [list(clips) for _, clips in itertools.groupby(waveforms, key=len)]
+        rows = [row for clips in alike for row in self._features(clips)]
         return rows if self.normalization is None else [spectral.normalize(row, self.normalization) for row in rows]
 
     def _features(self, waveforms):
-        mel, clips = spectral.mel_spectrograms(
+        """Features of waveforms of one length, (n_clips, n_frames, n_features)."""
+        mel = spectral.mel_spectrograms(
             waveforms,
             sample_rate=self.sample_rate,
             n_fft=self.n_fft,
@@ -192,8 +195,7 @@ class MelFeatures(ClipTransformer):
             norm=self.norm,
             top_db=self.top_db,
         )
-        db = spectral.powers_to_db(mel, clips, ref=self.ref, amin=self.amin, top_db=self.top_db)
-        return [db[:, clip].T for clip in clips]
+        return spectral.powers_to_db(mel, ref=self.ref, amin=self.amin, top_db=self.top_db)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the features of a frame.
@@ -281,13 +283,11 @@ htk, norm, ref, amin, top_db, normalization, n_jobs
         return n_frames, self.n_mfcc * (1 + self.deltas)
 
     def _features(self, waveforms):
-        return [self._cepstra(db) for db in super()._features(waveforms)]
-
-    def _cepstra(self, db):
+        db = super()._features(waveforms)
         cepstra = spectral.mfcc(db, n_mfcc=self.n_mfcc, dct_type=self.dct_type, norm=self.dct_norm, lifter=self.lifter)
         orders = range(1, 1 + self.deltas)
         parts = [cepstra] + [spectral.delta(cepstra, width=self.delta_width, order=order) for order in orders]
-        return np.concatenate(parts, axis=1)
+        return np.concatenate(parts, axis=-1)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the features of a frame.

@@ -5,17 +5,18 @@ transposed; the values are librosa's. Results are float32. The Fourier transform
 nothing shows what that gets wrong: its errors are those of a noise far below the loudest frequency of a frame, and the
 floor of decibels (`top_db`) may hide them. Elsewhere it is done in float64.
 
-Clips lie one behind the other on a tape, and are worked on in blocks of frames, whatever clips these belong to: large
-enough to be worth a call, small enough for the processor's cache. From the power on, frames are the last axis in
-memory, where the mel bank needs them.
+Clips of one length are worked on together, in blocks: large enough to be worth a call, small enough for the
+processor's cache. What is computed of a clip does not depend on the others, to the last bit: a matrix product is made
+for every clip by itself, as the order in which such a product adds may depend on its shape.
 """
 
+import math
 import threading
 from functools import lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
-from scipy import fft, sparse
+from scipy import fft
 
 _BYTES_PER_BLOCK = 5 * 2**17  # of frames: four seconds at 400 samples every 160, in float32
 # Decibels below the mean of a frame's power spectrum down to which float32 gives mel bands within 5e-4 dB, measured on
@@ -24,6 +25,7 @@ _FLOAT32_RANGE = 45.0
 # The loudest band of a clip is above the mean of the loudest spectrum, by 5 dB in noise, by 9 to 24 in speech.
 _LARGEST_FLOAT32_TOP_DB = _FLOAT32_RANGE + 10.0
 _TINY = np.finfo(np.float32).tiny
+_LARGEST_PRODUCT = 2**18  # multiplications; of a larger one OpenBLAS makes more threads, which is slower here
 _LARGEST_BUFFER = 2**21  # elements; what an hour of audio takes is given back
 
 # Slaney's mel scale: linear below 1 kHz, logarithmic above (Auditory Toolbox, 1998, as in librosa).
@@ -107,16 +109,43 @@ def mel_filter_bank(sample_rate, n_fft, n_mels, fmin=0.0, fmax=None, htk=False, 
 
 
 @lru_cache(maxsize=64)
-def _sparse_mel_bank(*args):
-    return sparse.csr_array(mel_filter_bank(*args))
+def _mel_bank_blocks(filters, n_columns):
+    """The bank as dense blocks, for neighbouring filters share their frequencies and leave out the others.
+
+    Parameters
+    ----------
+    filters : tuple
+        Arguments of `mel_filter_bank`.
+    n_columns : {1, 2}
+        Columns that every frequency has in what is filtered.
+
+    Returns
+    -------
+    blocks : list of (slice of filters, slice of columns, ndarray of shape (width, height))
+    """
+    bank = np.repeat(mel_filter_bank(*filters), n_columns, axis=1)
+    largest = _LARGEST_PRODUCT // _frames_at_once(filters[1], np.float32)
+    blocks, first = [], 0
+    while first < len(bank):
+        stop = first + 1
+        while stop < len(bank) and bank[first : stop + 1, _support(bank[first : stop + 1])].size <= largest:
+            stop += 1
+        columns = _support(bank[first:stop])
+        blocks.append((slice(first, stop), columns, np.ascontiguousarray(bank[first:stop, columns].T)))
+        first = stop
+    return blocks
+
+
+def _support(filters):
+    """The columns from the first to the last one that is not 0 in all filters."""
+    columns = np.flatnonzero(filters.any(axis=0))
+    return slice(columns[0], columns[-1] + 1) if len(columns) else slice(0, 0)
 
 
 @lru_cache(maxsize=64)
-def _sparse_mel_bank_and_mean(*args):
-    """The same, and below it the mean of all bins; and what every filter makes of an even spectrum of power 1."""
-    bank = _sparse_mel_bank(*args)
-    mean = np.full((1, bank.shape[1]), 1 / bank.shape[1], np.float32)
-    return sparse.csr_array(sparse.vstack([bank, mean])), np.maximum(bank.sum(axis=1), _TINY)[:, None]
+def _areas(filters):
+    """What every filter makes of an even spectrum of power 1, (n_mels,), above 0."""
+    return np.maximum(mel_filter_bank(*filters).sum(axis=1), _TINY)
 
 
 @lru_cache(maxsize=64)
@@ -179,7 +208,7 @@ _scratch = threading.local()
 
 def _buffer(name, shape, dtype):
     """Memory that this thread uses again and again: to get fresh pages takes longer than the arithmetic on them."""
-    size = shape[0] * shape[1]
+    size = math.prod(shape)
     if size > _LARGEST_BUFFER:
         return np.empty(shape, dtype)
     key = name + np.dtype(dtype).char
@@ -191,73 +220,92 @@ def _buffer(name, shape, dtype):
 
 
 def _frames(waveforms, n_fft, hop_length, center, pad_mode, dtype):
-    """Padded waveforms one behind the other, as frames (n_frames, n_fft), and the frames of each as slices."""
+    """Padded waveforms of one length as frames, (n_clips, n_frames, n_fft)."""
     half = n_fft // 2 if center else 0
-    n_hops = [-(-(len(waveform) + 2 * half) // hop_length) for waveform in waveforms]
-    firsts = np.cumsum([0, *n_hops])  # every waveform begins where a frame does
-    tape = _buffer("tape", (1, firsts[-1] * hop_length + n_fft), dtype)[0]
-    tape.fill(0)
-    for first, waveform in zip(firsts * hop_length, waveforms, strict=False):
-        if pad_mode == "constant":
-            tape[first + half : first + half + len(waveform)] = waveform
-        else:
-            tape[first : first + len(waveform) + 2 * half] = np.pad(waveform, half, mode=pad_mode)
-    step = tape.strides[0]
-    counts = [count_frames(len(waveform), n_fft, hop_length, center) for waveform in waveforms]
-    clips = [slice(first, first + n) for first, n in zip(firsts.tolist(), counts, strict=False)]
-    return as_strided(tape, (firsts[-1], n_fft), (step * hop_length, step), writeable=False), clips
+    n_samples = len(waveforms[0])
+    padded = _buffer("padded", (len(waveforms), n_samples + 2 * half), dtype)
+    inner = slice(half, half + n_samples)
+    if pad_mode == "constant":
+        padded[:, : inner.start] = 0
+        padded[:, inner.stop :] = 0
+        for row, waveform in zip(padded, waveforms, strict=True):
+            row[inner] = waveform
+    else:
+        for row, waveform in zip(padded, waveforms, strict=True):
+            row[:] = np.pad(waveform, half, mode=pad_mode)
+    n_frames = count_frames(n_samples, n_fft, hop_length, center)
+    clip_step, step = padded.strides
+    shape, steps = (len(waveforms), n_frames, n_fft), (clip_step, step * hop_length, step)
+    return as_strided(padded, shape, steps, writeable=False)
 
 
-def _spectra(frames):
-    """Spectra of the rows, (n_frames, n_bins), in the precision of `frames`, which is overwritten."""
-    if frames.dtype == np.float32:
-        return fft.rfft(frames, axis=1, overwrite_x=True)
+def _spectra(frames, taps):
+    """Spectra of windowed frames, (n_clips, n_frames, n_bins), in the precision of both."""
+    windowed = np.multiply(frames, taps, out=_buffer("windowed", frames.shape, taps.dtype))
+    if taps.dtype == np.float32:
+        return fft.rfft(windowed, overwrite_x=True)
     # SciPy's float64 is slower than NumPy's, which writes into memory of ours; NumPy's float32 is slower than SciPy's.
-    out = _buffer("spectra", (len(frames), 1 + frames.shape[1] // 2), np.complex128)
-    return np.fft.rfft(frames, axis=1, out=out)
+    out = _buffer("spectra", (*frames.shape[:-1], 1 + frames.shape[-1] // 2), np.complex128)
+    return np.fft.rfft(windowed, out=out)
 
 
 def _power(spectra, power):
-    """|spectra| ** power in float32, (n_bins, n_frames)."""
-    shape, precision = spectra.shape, spectra.real.dtype
-    real = np.square(spectra.real, out=_buffer("real", shape, precision))
-    imaginary = np.square(spectra.imag, out=_buffer("imaginary", shape, precision))
-    squared = _buffer("power", shape[::-1], np.float32)
-    np.add(real, imaginary, out=squared.T, casting="same_kind")
-    return squared if power == 2.0 else np.power(squared, power / 2, out=squared)
+    """|spectra| ** power in float32: of power 2 its two summands side by side, (..., 2 n_bins), else (..., n_bins)."""
+    parts = spectra.view(spectra.real.dtype)  # real, imaginary, real, ...
+    out = parts if parts.dtype == np.float32 else _buffer("squares", parts.shape, np.float32)
+    squares = np.multiply(parts, parts, out=out, casting="same_kind")
+    return squares if power == 2 else np.power(squares[..., ::2] + squares[..., 1::2], power / 2)
 
 
-def _mel_of_frames(frames, bank, taps, power):
-    """Filtered power of frames that are a view, (n_filters, n_frames)."""
-    mel = np.empty((bank.shape[0], len(frames)), dtype=np.float32)
-    n_frames = max(1, _BYTES_PER_BLOCK // (frames.shape[1] * frames.itemsize))
-    for start in range(0, len(frames), n_frames):
-        block = frames[start : start + n_frames]
-        windowed = np.multiply(block, taps, out=_buffer("windowed", block.shape, frames.dtype))
-        mel[:, start : start + len(block)] = bank @ _power(_spectra(windowed), power)
-    return mel
+def _frames_at_once(n_fft, dtype):
+    return max(1, _BYTES_PER_BLOCK // (n_fft * np.dtype(dtype).itemsize))
 
 
-def _beyond_float32(mel, means, areas, clips, top_db):
+def _mel_of_clips(waveforms, framing, filters, taps, power):
+    """Filtered power of waveforms of one length, (n_clips, n_frames, n_mels), and its sum over all frequencies.
+
+    `framing` and `filters` are arguments of `_frames` and `mel_filter_bank`; `taps` set the precision of the transform.
+    """
+    n_fft, hop_length, center, pad_mode = framing
+    n_frames = count_frames(len(waveforms[0]), n_fft, hop_length, center)
+    most = _frames_at_once(n_fft, taps.dtype)  # some clips, or a part of a long one
+    n_clips = max(1, most // max(1, n_frames))
+    bank = _mel_bank_blocks(filters, 2 if power == 2 else 1)
+    mel = np.empty((len(waveforms), n_frames, bank[-1][0].stop), np.float32)
+    total = np.empty(mel.shape[:2], np.float32)
+    for first in range(0, len(waveforms), n_clips):
+        clips = slice(first, first + n_clips)
+        frames = _frames(waveforms[clips], n_fft, hop_length, center, pad_mode, taps.dtype)
+        for start in range(0, n_frames, most):
+            times = slice(start, start + most)
+            spectrum = _power(_spectra(frames[:, times], taps), power)
+            np.matmul(spectrum, np.ones(spectrum.shape[-1], np.float32), out=total[clips, times])  # .sum is slower
+            for mels, columns, weights in bank:
+                np.matmul(spectrum[..., columns], weights, out=mel[clips, times, mels])
+    return mel, total
+
+
+def _beyond_float32(mel, total, areas, n_bins, top_db):
     """Which clips have bands within `top_db` of their loudest one that are below the range of float32.
 
     Parameters
     ----------
-    mel : ndarray of shape (n_mels, n_frames), float32
-    means : ndarray of shape (n_frames,), float32
-        Of the power spectra.
-    areas : ndarray of shape (n_mels, 1)
+    mel : ndarray of shape (n_clips, n_frames, n_mels), float32
+    total : ndarray of shape (n_clips, n_frames), float32
+        Power of all frequencies.
+    areas : ndarray of shape (n_mels,)
         What every filter makes of an even spectrum of power 1, above 0.
-    clips : list of slice
+    n_bins : int
+        How many frequencies there are.
     top_db : float
 
     Returns
     -------
-    beyond : list of int
+    beyond : ndarray of int
     """
-    loudest = (mel / areas).max(axis=0)  # in the scale of `means`
+    loudest = (mel.max(axis=1, initial=0) / areas).max(axis=1)  # in the scale of the power of one frequency
     ratio = 10 ** ((top_db - _FLOAT32_RANGE) / 10)
-    return [i for i, clip in enumerate(clips) if means[clip].max(initial=0) * ratio > loudest[clip].max(initial=0)]
+    return np.flatnonzero(total.max(axis=1, initial=0) * (ratio / n_bins) > loudest)
 
 
 def mel_spectrograms(
@@ -278,11 +326,11 @@ def mel_spectrograms(
     norm,
     top_db=None,
 ):
-    """Mel spectrograms of some waveforms, faster than one after the other.
+    """Mel spectrograms of waveforms of one length, faster than one after the other.
 
     Parameters
     ----------
-    waveforms : sequence of ndarray of shape (n_samples_i,), float32
+    waveforms : sequence of ndarray of shape (n_samples,), float32
         Their number bounds the memory that is taken.
     sample_rate, n_fft, hop_length, win_length, window, center, pad_mode, power, n_mels, fmin, fmax, htk, norm
         As in `mel_spectrogram`.
@@ -291,29 +339,21 @@ def mel_spectrograms(
 
     Returns
     -------
-    mel : ndarray of shape (n_mels, n_frames), float32
-        One behind the other, with frames in between that belong to none.
-    clips : list of slice
-        The frames of every waveform.
+    mel : ndarray of shape (n_clips, n_frames, n_mels), float32
     """
+    framing = n_fft, hop_length, center, pad_mode
     filters = sample_rate, n_fft, n_mels, fmin, fmax, htk, norm
     taps = window_taps(window, win_length or n_fft, n_fft)
-    framing = n_fft, hop_length, center, pad_mode
 
-    def in_float64(waveforms):
-        frames, clips = _frames(waveforms, *framing, np.float64)
-        return _mel_of_frames(frames, _sparse_mel_bank(*filters), taps, power), clips
+    def filtered(waveforms, dtype):
+        return _mel_of_clips(waveforms, framing, filters, taps.astype(dtype), power)
 
     if power != 2 or top_db is None or top_db > _LARGEST_FLOAT32_TOP_DB:
-        return in_float64(waveforms)
-    bank, areas = _sparse_mel_bank_and_mean(*filters)
-    frames, clips = _frames(waveforms, *framing, np.float32)
-    mel = _mel_of_frames(frames, bank, taps.astype(np.float32), power)
-    mel, means = mel[:-1], mel[-1]
-    for i in _beyond_float32(mel, means, areas, clips, top_db):
-        exact, [alone] = in_float64(waveforms[i : i + 1])
-        mel[:, clips[i]] = exact[:, alone]
-    return mel, clips
+        return filtered(waveforms, np.float64)[0]
+    mel, total = filtered(waveforms, np.float32)
+    for i in _beyond_float32(mel, total, _areas(filters), 1 + n_fft // 2, top_db):
+        mel[i] = filtered(waveforms[i : i + 1], np.float64)[0][0]
+    return mel
 
 
 def mel_spectrogram(
@@ -354,7 +394,7 @@ def mel_spectrogram(
     >>> mel.shape, int(mel[50].argmax())
     ((101, 40), 13)
     """
-    mel, [clip] = mel_spectrograms(
+    [mel] = mel_spectrograms(
         [waveform],
         sample_rate=sample_rate,
         n_fft=n_fft,
@@ -370,7 +410,7 @@ def mel_spectrogram(
         htk=htk,
         norm=norm,
     )
-    return mel[:, clip].T
+    return mel
 
 
 def power_to_db(power, *, ref=1.0, amin=1e-10, top_db=80.0):
@@ -390,42 +430,33 @@ def power_to_db(power, *, ref=1.0, amin=1e-10, top_db=80.0):
     -------
     db : ndarray of the same shape, float32
     """
-    if not power.size:
-        return power.copy()
-    reference = ref(power) if callable(ref) else ref
-    flat = power.reshape(1, -1).copy()
-    return powers_to_db(flat, [slice(None)], ref=reference, amin=amin, top_db=top_db).reshape(power.shape)
+    return powers_to_db(power[None].copy(), ref=ref, amin=amin, top_db=top_db)[0]
 
 
-def powers_to_db(power, clips, *, ref, amin, top_db):
+def powers_to_db(power, *, ref, amin, top_db):
     """Decibels of the power spectrograms of some clips, in place: `power_to_db` of each.
 
     Parameters
     ----------
-    power : ndarray of shape (n_mels, n_frames), float32
-    clips : list of slice
-        The frames of every clip; the others mean nothing.
+    power : ndarray of shape (n_clips, n_frames, n_mels), float32
     ref, amin, top_db
         As in `power_to_db`.
 
     Returns
     -------
-    power : ndarray of shape (n_mels, n_frames), float32
+    db : ndarray of shape (n_clips, n_frames, n_mels), float32
     """
-    references = [np.abs(ref(power[:, clip].T) if callable(ref) else ref) for clip in clips]
-    offset, floor = np.zeros((2, power.shape[1]), dtype=np.float32)
-    for clip, reference in zip(clips, references, strict=True):
-        offset[clip] = 10.0 * np.log10(max(amin, reference))
-    db = np.maximum(power, np.float32(amin), out=power)
+    references = [np.abs(ref(clip)) for clip in power] if callable(ref) else np.abs(ref)
+    zero = 10.0 * np.log10(np.maximum(amin, references))
+    floor = np.float32(amin)
+    if top_db is not None:
+        loudest = power.max(axis=(1, 2), initial=0, keepdims=True)
+        floor = np.maximum(loudest * np.float32(10 ** (-top_db / 10)), floor)
+    db = np.maximum(power, floor, out=power)
     np.log(db, out=db)  # NumPy's log10 takes four times as long
     db *= np.float32(10.0 / np.log(10.0))
-    if offset.any():
-        db -= offset
-    if top_db is not None:
-        peaks = db.max(axis=0)
-        for clip in clips:
-            floor[clip] = peaks[clip].max() - np.float32(top_db)
-        np.maximum(db, floor, out=db)
+    if zero.any():
+        db -= zero.astype(np.float32).reshape(-1, 1, 1)
     return db
 
 
@@ -434,7 +465,7 @@ def mfcc(db, *, n_mfcc=20, dct_type=2, norm="ortho", lifter=0.0):
 
     Parameters
     ----------
-    db : ndarray of shape (n_frames, n_mels), float32
+    db : ndarray of shape (..., n_frames, n_mels), float32
     n_mfcc : int, default=20
     dct_type : {1, 2, 3}, default=2
     norm : {"ortho"} or None, default="ortho"
@@ -443,10 +474,10 @@ def mfcc(db, *, n_mfcc=20, dct_type=2, norm="ortho", lifter=0.0):
 
     Returns
     -------
-    cepstra : ndarray of shape (n_frames, n_mfcc), float32
+    cepstra : ndarray of shape (..., n_frames, n_mfcc), float32
     """
     # In float64: 128 values around -60 dB cancel badly in float32.
-    cepstra = db.astype(np.float64) @ _dct_matrix(db.shape[1], n_mfcc, dct_type, norm)
+    cepstra = db.astype(np.float64) @ _dct_matrix(db.shape[-1], n_mfcc, dct_type, norm)
     if lifter > 0:
         k = np.arange(1, 1 + n_mfcc)
         cepstra *= 1 + lifter / 2 * np.sin(np.pi * k / lifter)
@@ -458,7 +489,7 @@ def delta(features, *, width=9, order=1):
 
     Parameters
     ----------
-    features : ndarray of shape (n_frames, n_features), float32
+    features : ndarray of shape (..., n_frames, n_features), float32
     width : int, default=9
         Frames of the filter, odd; not more than `n_frames`.
     order : int, default=1
@@ -466,11 +497,11 @@ def delta(features, *, width=9, order=1):
 
     Returns
     -------
-    deltas : ndarray of shape (n_frames, n_features), float32
+    deltas : ndarray of shape (..., n_frames, n_features), float32
     """
     from scipy.signal import savgol_filter
 
-    deltas = savgol_filter(features, width, deriv=order, polyorder=order, axis=0, mode="interp")
+    deltas = savgol_filter(features, width, deriv=order, polyorder=order, axis=-2, mode="interp")
     return deltas.astype(np.float32, copy=False)
 
 
