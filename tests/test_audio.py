@@ -1,5 +1,6 @@
 """Reading and loading: librosa.load is the reference, and every bad file is named."""
 
+import os
 import pickle
 import shutil
 import struct
@@ -124,6 +125,16 @@ def test_broken_pcm_wav_is_refused(tmp_path, content):
     (tmp_path / "clip.wav").write_bytes(content)
     with pytest.raises(AudioError, match=r"clip\.wav: "):
         read_waveform(tmp_path / "clip.wav")
+
+
+def test_wav_that_one_call_does_not_read_whole(tmp_path, noise, monkeypatch):
+    soundfile.write(tmp_path / "clip.wav", noise, 16000)
+    expected = read_waveform(tmp_path / "clip.wav")
+    read = os.read
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "read", lambda descriptor, n_bytes: read(descriptor, min(n_bytes, 1000)))
+        waveform = read_waveform(tmp_path / "clip.wav")
+    np.testing.assert_array_equal(waveform, expected)
 
 
 def test_other_format_under_the_name_of_a_wav_file(tmp_path, noise):
