@@ -223,15 +223,13 @@ def _frames(waveforms, n_fft, hop_length, center, pad_mode, dtype):
     half = n_fft // 2 if center else 0
     n_samples = len(waveforms[0])
     padded = _buffer("padded", (len(waveforms), n_samples + 2 * half), dtype)
-    inner = slice(half, half + n_samples)
-    if pad_mode == "constant":
-        padded[:, : inner.start] = 0
-        padded[:, inner.stop :] = 0
+    if pad_mode == "constant":  # np.pad would take fresh memory
+        padded[:, :half] = 0
+        padded[:, half + n_samples :] = 0
         for row, waveform in zip(padded, waveforms, strict=True):
-            row[inner] = waveform
+            row[half : half + n_samples] = waveform
     else:
-        for row, waveform in zip(padded, waveforms, strict=True):
-            row[:] = np.pad(waveform, half, mode=pad_mode)
+        padded[:] = np.pad(waveforms, ((0, 0), (half, half)), mode=pad_mode)
     n_frames = count_frames(n_samples, n_fft, hop_length, center)
     clip_step, step = padded.strides
     shape, steps = (len(waveforms), n_frames, n_fft), (clip_step, step * hop_length, step)
@@ -429,7 +427,11 @@ def power_to_db(power, *, ref=1.0, amin=1e-10, top_db=80.0):
     -------
     db : ndarray of the same shape, float32
     """
-    return powers_to_db(power[None].copy(), ref=ref, amin=amin, top_db=top_db)[0]
+    if not power.size:
+        return power.copy()
+    reference = ref(power) if callable(ref) else ref
+    flat = power.reshape(1, 1, -1).copy()
+    return powers_to_db(flat, ref=reference, amin=amin, top_db=top_db).reshape(power.shape)
 
 
 def powers_to_db(power, *, ref, amin, top_db):

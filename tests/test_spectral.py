@@ -112,6 +112,12 @@ def test_no_memory_is_kept_for_an_hour():
     assert all(buffer.size <= spectral._LARGEST_BUFFER for buffer in vars(spectral._scratch).values())
 
 
+@pytest.mark.parametrize("shape", [(0, 40), (7,), (2, 3, 4)], ids=str)
+def test_decibels_of_any_shape(shape):
+    power = np.full(shape, 0.01, np.float32)
+    np.testing.assert_allclose(spectral.power_to_db(power, ref=np.max), np.zeros(shape), atol=DB_TOLERANCE)
+
+
 @pytest.mark.parametrize(
     "params",
     [{"ref": np.max}, {"ref": 0.5}, {"top_db": None}, {"top_db": 20.0}, {"amin": 1e-5}],
