@@ -22,6 +22,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from ._cache import file_state, known_rows
 from ._threads import count_threads, map_in_threads
+from .spectral import PCM_SCALE
 
 # Endings of the files that soundfile reads; .raw has no header.
 EXTENSIONS = {f".{name.lower()}" for name in soundfile.available_formats()} - {".raw"} | {".aif", ".oga", ".opus"}
@@ -36,6 +37,7 @@ _PCM = 1  # tag of linear samples
 # What a thread reads before it transforms it: the more, the less threads wait for the interpreter lock.
 _SAMPLES_AT_ONCE = 2**20
 _ROWS_AT_ONCE = 256
+_LEAST_IN_PIECE = 8  # clips
 _NOT_IN_ROWS = ("duration", "n_jobs")  # parameters that change no row; n_samples_ stands for the duration
 
 
@@ -81,14 +83,30 @@ def read_waveform(path, sample_rate=16000):
         The file is missing, empty, truncated or not audio, it has no samples, NaN or infinite samples, or a sample
         rate that nothing records with.
     """
-    path = os.fspath(path)
-    samples, rate = _decode(path)  # (n_samples, n_channels)
+    return _as_float(_read_samples(os.fspath(path), sample_rate))
+
+
+def _read_samples(path, sample_rate):
+    """A waveform; or, of a WAV file of one channel at this rate, its 16-bit samples: features take them as they are."""
+    samples, rate = _decode(path)
+    if samples.shape[1] == 1 and rate == sample_rate:
+        return samples[:, 0]
+    samples = _as_float(samples)
     mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
     return resample(mono, rate, sample_rate)
 
 
+def _as_float(samples):
+    """Samples in [-1, 1], float32."""
+    if samples.dtype.kind == "f":
+        return samples
+    waveform = samples.astype(np.float32)
+    waveform *= PCM_SCALE  # after the change of type: in one step it takes twice as long
+    return waveform
+
+
 def _decode(path):
-    """All samples of a file, (n_samples, n_channels), and its rate."""
+    """All samples of a file, (n_samples, n_channels), float32 in [-1, 1] or 16-bit integers, and its rate."""
     samples, rate = _decode_pcm(path) or _decode_any(path)
     if not len(samples):
         raise AudioError(path, "has no samples")
@@ -111,9 +129,7 @@ def _decode_pcm(path):
         return None
     _check_header(path, rate)
     n_samples = min(length, len(content) - start) // frame_bytes
-    samples = np.frombuffer(content, "<i2", n_samples * n_channels, start).astype(np.float32)
-    samples *= np.float32(1 / 32768)  # after the change of type: in one step it takes twice as long
-    return samples.reshape(n_samples, n_channels), rate
+    return np.frombuffer(content, "<i2", n_samples * n_channels, start).reshape(n_samples, n_channels), rate
 
 
 def _read_bytes(path):
@@ -239,17 +255,17 @@ def fit_length(waveform, n_samples):
 
     Parameters
     ----------
-    waveform : ndarray of shape (n,), float32
+    waveform : ndarray of shape (n,)
     n_samples : int
 
     Returns
     -------
-    fitted : ndarray of shape (n_samples,), float32
+    fitted : ndarray of shape (n_samples,), of the same type
         A view where nothing had to be added.
     """
     if len(waveform) >= n_samples:
         return waveform[:n_samples]
-    fitted = np.zeros(n_samples, dtype=np.float32)
+    fitted = np.zeros(n_samples, waveform.dtype)
     fitted[: len(waveform)] = waveform
     return fitted
 
@@ -498,7 +514,7 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         check_is_fitted(self)
         clips = check_clips(X)
         n_threads = count_threads(self.n_jobs)
-        pieces = _even_slices(len(clips), max(4 * n_threads, len(clips) // _ROWS_AT_ONCE))
+        pieces = _even_slices(len(clips), _count_pieces(len(clips), n_threads))
         as_list = self.n_samples_ is None
         rows: list | np.ndarray = (
             [None] * len(clips) if as_list else np.empty((len(clips), *self._row_shape(self.n_samples_)), np.float32)
@@ -538,12 +554,11 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
 
     def _settings(self):
         """All that a row depends on besides its clip, hashable."""
-        params = self.get_params(deep=False)
-        return type(self), self.n_samples_, *(params[name] for name in sorted(params) if name not in _NOT_IN_ROWS)
+        return type(self), self.n_samples_, *(getattr(self, name) for name in _row_params(type(self)))  # type: ignore[arg-type]
 
     def _waveform(self, clip, position):
-        """Read a clip and give it its length."""
-        waveform = clip_waveform(clip, self.sample_rate)
+        """Read a clip and give it its length: float32 in [-1, 1], or 16-bit integers as they are in the file."""
+        waveform = _read_samples(clip, self.sample_rate) if isinstance(clip, str) else clip
         if self.trim is not None:
             waveform = trim_silence(waveform, self.trim)
         if self.n_samples_ is not None:
@@ -559,7 +574,7 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         raise NotImplementedError
 
     def _transform_waveforms(self, waveforms):
-        """Rows of some waveforms."""
+        """Rows of some waveforms, as `_waveform` gives them."""
         raise NotImplementedError
 
     def set_output(self, *, transform=None):
@@ -584,9 +599,22 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         return tags
 
 
+@lru_cache(maxsize=64)  # get_params looks at the signature each time, which takes longer than a clip
+def _row_params(transformer):
+    """Names of the parameters of a class that its rows depend on."""
+    return [name for name in transformer._get_param_names() if name not in _NOT_IN_ROWS]
+
+
+def _count_pieces(n_clips, n_threads):
+    """Some more pieces than threads, but no small ones: every piece costs about as much as a clip."""
+    if n_threads == 1:
+        return 1
+    return max(min(4 * n_threads, n_clips // _LEAST_IN_PIECE), n_clips // _ROWS_AT_ONCE, 1)
+
+
 def _even_slices(n, n_slices):
     """As scikit-learn's gen_even_slices, whose check of its arguments takes a fifth of the time of a single clip."""
-    bounds = np.linspace(0, n, min(n, n_slices) + 1).astype(int).tolist()
+    bounds = np.linspace(0, n, n_slices + 1).astype(int).tolist()
     return [slice(start, stop) for start, stop in itertools.pairwise(bounds)]
 
 
@@ -643,4 +671,4 @@ class AudioLoader(ClipTransformer):
         return (n_samples,)
 
     def _transform_waveforms(self, waveforms):
-        return waveforms
+        return [_as_float(waveform) for waveform in waveforms]

@@ -17,6 +17,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import fft
 
+PCM_SCALE = np.float32(2**-15)  # makes 16-bit samples a waveform in [-1, 1]
 _BYTES_PER_BLOCK = 5 * 2**17  # of frames: four seconds at 400 samples every 160, in float32
 # Decibels below the mean of a frame's power spectrum down to which float32 gives mel bands within 5e-4 dB, measured on
 # recordings of two sets, with 400 to 2048 samples a frame and 40 to 128 bands.
@@ -267,7 +268,9 @@ def _mel_of_clips(waveforms, framing, filters, taps, power):
     n_frames = count_frames(len(waveforms[0]), n_fft, hop_length, center)
     most = _frames_at_once(n_fft, taps.dtype)  # some clips, or a part of a long one
     n_clips = max(1, most // max(1, n_frames))
-    bank = _mel_bank_blocks(filters, 2 if power == 2 else 1)
+    n_columns = 2 if power == 2 else 1
+    bank = _mel_bank_blocks(filters, n_columns)
+    ones = np.ones(n_columns * (1 + n_fft // 2), np.float32)
     mel = np.empty((len(waveforms), n_frames, bank[-1][0].stop), np.float32)
     total = np.empty(mel.shape[:2], np.float32)
     for first in range(0, len(waveforms), n_clips):
@@ -276,7 +279,7 @@ def _mel_of_clips(waveforms, framing, filters, taps, power):
         for start in range(0, n_frames, most):
             times = slice(start, start + most)
             spectrum = _power(_spectra(frames[:, times], taps), power)
-            np.matmul(spectrum, np.ones(spectrum.shape[-1], np.float32), out=total[clips, times])  # .sum is slower
+            np.matmul(spectrum, ones, out=total[clips, times])  # .sum is slower
             for mels, columns, weights in bank:
                 np.matmul(spectrum[..., columns], weights, out=mel[clips, times, mels])
     return mel, total
@@ -300,9 +303,14 @@ def _beyond_float32(mel, total, areas, n_bins, top_db):
     -------
     beyond : ndarray of int
     """
-    loudest = (mel.max(axis=1, initial=0) / areas).max(axis=1)  # in the scale of the power of one frequency
-    ratio = 10 ** ((top_db - _FLOAT32_RANGE) / 10)
-    return np.flatnonzero(total.max(axis=1, initial=0) * (ratio / n_bins) > loudest)
+    # What the loudest band has to reach, in the scale of the power of one frequency.
+    needed = total.max(axis=1, initial=0) * (10 ** ((top_db - _FLOAT32_RANGE) / 10) / n_bins)
+    at_least = mel.reshape(len(mel), -1).max(axis=1, initial=0) / areas.max()  # fast, and enough for most clips
+    suspects = np.flatnonzero(at_least < needed)
+    if not len(suspects):
+        return suspects
+    loudest = (mel[suspects].max(axis=1, initial=0) / areas).max(axis=1)
+    return suspects[loudest < needed[suspects]]
 
 
 def mel_spectrograms(
@@ -327,8 +335,8 @@ def mel_spectrograms(
 
     Parameters
     ----------
-    waveforms : sequence of ndarray of shape (n_samples,), float32
-        Their number bounds the memory that is taken.
+    waveforms : sequence of ndarray of shape (n_samples,)
+        All of them float32, or all 16-bit samples, int16. Their number bounds the memory that is taken.
     sample_rate, n_fft, hop_length, win_length, window, center, pad_mode, power, n_mels, fmin, fmax, htk, norm
         As in `mel_spectrogram`.
     top_db : float or None, default=None
@@ -341,6 +349,8 @@ def mel_spectrograms(
     framing = n_fft, hop_length, center, pad_mode
     filters = sample_rate, n_fft, n_mels, fmin, fmax, htk, norm
     taps = window_taps(window, win_length or n_fft, n_fft)
+    if waveforms[0].dtype.kind == "i":
+        taps = taps * PCM_SCALE  # samples are only copied; a power of two changes no digit
 
     def filtered(waveforms, dtype):
         return _mel_of_clips(waveforms, framing, filters, taps.astype(dtype), power)

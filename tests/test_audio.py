@@ -293,6 +293,13 @@ def test_threads_change_nothing(words, n_jobs, duration):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("n_clips", [1, 7, 15, 16, 33, 600])
+@pytest.mark.parametrize("n_jobs", [1, 2, 3])
+def test_every_clip_has_its_row_whatever_the_pieces(n_clips, n_jobs):
+    waveforms = np.random.default_rng(0).normal(size=(n_clips, 800)).astype(np.float32)
+    np.testing.assert_array_equal(AudioLoader(n_jobs=n_jobs).fit_transform(list(waveforms)), waveforms)
+
+
 @pytest.mark.parametrize(
     "params", [{"sample_rate": 10}, {"duration": 0}, {"duration": "long"}, {"n_jobs": 1.5}], ids=str
 )

@@ -4,6 +4,7 @@ import librosa
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
@@ -40,6 +41,27 @@ def test_waveforms_give_the_same_as_paths(words, features):
     np.testing.assert_array_equal(features.fit_transform(waveforms), from_paths)
     array = AudioLoader(duration=0.7).fit_transform(words.data)
     np.testing.assert_array_equal(features.fit_transform(array), from_paths)
+
+
+@pytest.mark.parametrize(
+    "params", [{"top_db": 80.0}, {"power": 1.0}, {"pad_mode": "reflect"}, {"center": False}, {"trim": 20.0}], ids=str
+)
+def test_samples_of_a_file_are_those_of_its_waveform(words, params):
+    features = MelFeatures(duration=0.7, **params)
+    waveforms = AudioLoader(duration=0.7, trim=params.get("trim")).fit_transform(words.data)
+    from_waveforms = features.set_params(trim=None).fit_transform(waveforms)
+    np.testing.assert_array_equal(features.set_params(**params).fit_transform(words.data), from_waveforms)
+
+
+def test_clips_of_different_formats_do_not_depend_on_each_other(tmp_path, words):
+    paths = []
+    for i, (name, clip) in enumerate(zip(words.data, AudioLoader().fit_transform(words.data), strict=True)):
+        paths += [name, str(tmp_path / f"{i}.flac"), str(tmp_path / f"{i}.wav")]
+        soundfile.write(paths[-2], clip, 16000)
+        soundfile.write(paths[-1], np.stack([clip, clip], axis=1), 16000)
+    rows = MelFeatures(duration=0.7).fit_transform(paths)
+    expected = MelFeatures(duration=0.7).fit_transform(words.data)
+    np.testing.assert_array_equal(rows, np.repeat(expected, 3, axis=0))
 
 
 @pytest.mark.parametrize("features", BOTH, ids=str)
