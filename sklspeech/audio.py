@@ -1,6 +1,7 @@
 """Read, resample and fit to length; AudioLoader over these functions.
 
-A clip is a path or a waveform. A waveform is float32, mono, in [-1, 1].
+A clip is a path or a waveform. A waveform is float32, mono, in [-1, 1]. Where features are made of a WAV file, its
+16-bit samples take the place of the waveform.
 """
 
 import itertools
@@ -37,7 +38,7 @@ _PCM = 1  # tag of linear samples
 # What a thread reads before it transforms it: the more, the less threads wait for the interpreter lock.
 _SAMPLES_AT_ONCE = 2**20
 _ROWS_AT_ONCE = 256
-_LEAST_IN_PIECE = 8  # clips
+_PIECE = 8  # clips that are worth a piece of their own: a piece costs about as much as a clip
 _NOT_IN_ROWS = ("duration", "n_jobs")  # parameters that change no row; n_samples_ stands for the duration
 
 
@@ -275,13 +276,13 @@ def trim_silence(waveform, top_db=60.0):
 
     Parameters
     ----------
-    waveform : ndarray of shape (n,), float32
+    waveform : ndarray of shape (n,)
     top_db : float, default=60.0
         Quiet is what is this many dB below the loudest frame, or more. Frames are 2048 samples, every 512.
 
     Returns
     -------
-    trimmed : ndarray of shape (n_trimmed,), float32
+    trimmed : ndarray of shape (n_trimmed,), of the same type
         A view; the whole waveform where there is only silence.
     """
     energy = np.concatenate([[0.0], np.cumsum(np.square(waveform, dtype=np.float64))])
@@ -606,10 +607,10 @@ def _row_params(transformer):
 
 
 def _count_pieces(n_clips, n_threads):
-    """Some more pieces than threads, but no small ones: every piece costs about as much as a clip."""
+    """One a thread, and some more where there are clips enough, for threads that are done early."""
     if n_threads == 1:
         return 1
-    return max(min(4 * n_threads, n_clips // _LEAST_IN_PIECE), n_clips // _ROWS_AT_ONCE, 1)
+    return max(min(n_threads, n_clips), min(4 * n_threads, n_clips // _PIECE), n_clips // _ROWS_AT_ONCE)
 
 
 def _even_slices(n, n_slices):

@@ -172,7 +172,7 @@ class MelFeatures(ClipTransformer):
         return spectral.count_frames(n_samples, self.n_fft, self.hop_length, self.center), self.n_mels
 
     def _transform_waveforms(self, waveforms):
-        alike = [list(clips) for _, clips in itertools.groupby(waveforms, key=lambda clip: (clip.shape, clip.dtype))]
+        alike = [list(clips) for _, clips in itertools.groupby(waveforms, key=lambda clip: (len(clip), clip.dtype))]
         rows = [row for clips in alike for row in self._features(clips)]
         return rows if self.normalization is None else [spectral.normalize(row, self.normalization) for row in rows]
 

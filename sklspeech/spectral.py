@@ -313,6 +313,15 @@ def _beyond_float32(mel, total, areas, n_bins, top_db):
     return suspects[loudest < needed[suspects]]
 
 
+def _scale(dtype):
+    """What makes samples of a type a waveform in [-1, 1]."""
+    if dtype.kind == "f":
+        return 1.0
+    if dtype.kind == "i" and dtype.itemsize == 2:
+        return PCM_SCALE
+    raise TypeError(f"the samples of a waveform must be float32 or int16, got {dtype}")
+
+
 def mel_spectrograms(
     waveforms,
     *,
@@ -345,12 +354,16 @@ def mel_spectrograms(
     Returns
     -------
     mel : ndarray of shape (n_clips, n_frames, n_mels), float32
+
+    Raises
+    ------
+    TypeError
+        The samples are of another type.
     """
     framing = n_fft, hop_length, center, pad_mode
     filters = sample_rate, n_fft, n_mels, fmin, fmax, htk, norm
-    taps = window_taps(window, win_length or n_fft, n_fft)
-    if waveforms[0].dtype.kind == "i":
-        taps = taps * PCM_SCALE  # samples are only copied; a power of two changes no digit
+    # 16-bit samples are only copied, and scaled by the taps: a power of two changes no digit.
+    taps = window_taps(window, win_length or n_fft, n_fft) * _scale(waveforms[0].dtype)
 
     def filtered(waveforms, dtype):
         return _mel_of_clips(waveforms, framing, filters, taps.astype(dtype), power)
@@ -384,7 +397,7 @@ def mel_spectrogram(
 
     Parameters
     ----------
-    waveform : ndarray of shape (n_samples,), float32
+    waveform : ndarray of shape (n_samples,), float32 or, of 16-bit samples, int16
     sample_rate, n_fft, hop_length, win_length, window, center, pad_mode, power, n_mels, fmin, fmax, htk, norm
         As in librosa, where `sample_rate` is `sr`.
 
@@ -392,6 +405,11 @@ def mel_spectrogram(
     -------
     mel : ndarray of shape (n_frames, n_mels), float32
         Power, or magnitude where `power` is 1.
+
+    Raises
+    ------
+    TypeError
+        The samples are of another type.
 
     Examples
     --------

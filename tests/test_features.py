@@ -8,7 +8,7 @@ import soundfile
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from sklspeech import AudioError, AudioLoader, FrameStatistics, MelFeatures, MFCCFeatures
+from sklspeech import AudioError, AudioLoader, FrameStatistics, MelFeatures, MFCCFeatures, audio
 
 BOTH = [MelFeatures(), MFCCFeatures(n_mfcc=13, deltas=2)]
 
@@ -34,6 +34,14 @@ def test_paths_give_librosas_features(fsdd, features, top_db):
 
 
 @pytest.mark.parametrize("features", BOTH, ids=str)
+def test_16_bit_samples_give_librosas_features(words, features):
+    rows = clone(features).set_params(duration=0.7).fit_transform(words.data[::10])
+    for path, row in zip(words.data[::10], rows, strict=True):
+        y = librosa.util.fix_length(librosa.load(path, sr=16000)[0], size=11200)
+        np.testing.assert_allclose(row, librosa_features(y, isinstance(features, MFCCFeatures)), atol=1e-3)
+
+
+@pytest.mark.parametrize("features", BOTH, ids=str)
 def test_waveforms_give_the_same_as_paths(words, features):
     features = clone(features).set_params(duration=0.7)
     from_paths = features.fit_transform(words.data)
@@ -47,6 +55,7 @@ def test_waveforms_give_the_same_as_paths(words, features):
     "params", [{"top_db": 80.0}, {"power": 1.0}, {"pad_mode": "reflect"}, {"center": False}, {"trim": 20.0}], ids=str
 )
 def test_samples_of_a_file_are_those_of_its_waveform(words, params):
+    assert audio._read_samples(words.data[0], 16000).dtype == np.int16
     features = MelFeatures(duration=0.7, **params)
     waveforms = AudioLoader(duration=0.7, trim=params.get("trim")).fit_transform(words.data)
     from_waveforms = features.set_params(trim=None).fit_transform(waveforms)

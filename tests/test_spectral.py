@@ -43,6 +43,21 @@ def test_mel_equals_librosa(noise, params):
     np.testing.assert_allclose(ours, librosa_db(noise, **params), atol=DB_TOLERANCE)
 
 
+@pytest.mark.parametrize("params", CALLS, ids=str)
+@pytest.mark.parametrize("type_", ["<i2", ">i2"])
+def test_16_bit_samples_are_their_waveform(noise, params, type_):
+    samples = np.round(noise * 20000).astype(type_)
+    waveform = samples.astype(np.float32) / 32768
+    together = [spectral.mel_spectrogram(x, **params) for x in (samples, waveform)]
+    np.testing.assert_array_equal(*together)
+
+
+@pytest.mark.parametrize("type_", [np.int32, np.uint8, bool])
+def test_other_samples_are_refused(type_):
+    with pytest.raises(TypeError, match="must be float32 or int16, got"):
+        spectral.mel_spectrogram(np.zeros(16000, type_))
+
+
 @pytest.mark.parametrize("n_mels", [40, 128])
 def test_mel_of_real_speech_equals_librosa(fsdd, n_mels):
     for path in fsdd.data[::100]:
