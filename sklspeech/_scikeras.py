@@ -27,12 +27,14 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_consistent_length, check_random_state, compute_sample_weight
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, validate_data
+from sklearn.utils.validation import _num_samples, check_array, check_is_fitted, check_X_y, validate_data
 
 from . import networks
 from ._pool import Lease
 from .optimizers import AdamW
 
+_EPOCHS = 60, 300  # the least and the most of epochs="auto", which are to make this many steps
+_STEPS = 3000
 _WARM_UP = 0.1  # share of the steps in which the learning rate rises, before it falls along a cosine
 _MAX_DRAWS = 50  # of groups to set aside, until every class is left to train on
 _CLIPS_PER_CALL = 256
@@ -71,7 +73,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         "gain": [Interval(Real, 0, None, closed="left")],
         "noise": [Real, None],
         "mixup": [Interval(Real, 0, None, closed="left")],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "optimizer": [str, callable],
         "optimizer__learning_rate": [Interval(Real, 0, None, closed="neither")],
@@ -98,7 +100,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     gain: float = 0.0
     noise: float | None = None
     mixup: float = 0.0
-    epochs: int = 60
+    epochs: int | str = "auto"
     batch_size: int | str = "auto"
     optimizer: str | type | Callable = "adamw"
     optimizer__learning_rate: float = 0.002
@@ -179,8 +181,10 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         if self.early_stopping and self.ema_momentum is not None:
             raise ValueError("early_stopping keeps the best weights, ema_momentum the average of all: use one of them")
         check_consistent_length(X, groups)
-        self._init_callback_context(max_subtasks=self.epochs).call_on_fit_task_begin(estimator=self, X=X, y=y)
-        super().fit(X, y, sample_weight=sample_weight, schedule=self.learning_rate_schedule, groups=groups)
+        epochs = self._count_epochs(_num_samples(X))
+        self._init_callback_context(max_subtasks=epochs).call_on_fit_task_begin(estimator=self, X=X, y=y)
+        schedule = self.learning_rate_schedule
+        super().fit(X, y, sample_weight=sample_weight, epochs=epochs, schedule=schedule, groups=groups)
         self._callback_fit_ctx.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -338,9 +342,15 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         past = vars(self)["history_"] if initial_epoch else {}
         self.history_ = {name: [*past.get(name, []), *map(float, values)] for name, values in history.items()}
 
+    def _count_epochs(self, n_clips):
+        """Few clips are passed more often: what a network learns from them takes as many steps."""
+        if self.epochs != "auto":
+            return self.epochs
+        passes = _STEPS * _auto_batch_size(n_clips) // max(1, n_clips)  # whatever batch_size: what is seen counts
+        return min(max(passes, _EPOCHS[0]), _EPOCHS[1])
+
     def _clips_a_step(self, n_clips):
-        """Small sets get 16 steps an epoch, but no batches of less than 8: few steps would teach them little."""
-        return min(32, max(8, n_clips // 16)) if self.batch_size == "auto" else self.batch_size
+        return _auto_batch_size(n_clips) if self.batch_size == "auto" else self.batch_size
 
     def _weights(self, y, sample_weight):
         """Weight of every clip."""
@@ -540,6 +550,11 @@ class _EpochTasks(keras.callbacks.Callback):
         fitted["history_"] = self.model.history.history
         stop = self._task.call_on_fit_task_end(**self._call, reconstruction_attributes=fitted)
         self.model.stop_training = self.model.stop_training or stop
+
+
+def _auto_batch_size(n_clips):
+    """Small sets get 16 steps an epoch, but no batches of less than 8: few steps would teach them little."""
+    return min(32, max(8, n_clips // 16))
 
 
 def _optimizer_class(name):

@@ -51,8 +51,10 @@ class SpeechCNN(KerasSpeechClassifier):
         this to 30 dB more, and the colour of its noise. For mel features in decibels.
     mixup : float, default=0.0
         Every clip and its label are mixed with another one in training, by a share drawn from Beta(mixup, mixup).
-    epochs : int, default=60
-        Passes over the training clips.
+    epochs : int or "auto", default="auto"
+        Passes over the training clips. "auto" is 60 for 1,600 clips and more; fewer are passed more often, 300 times at
+        most, in about as many steps, so that they do not train faster. Give a number where that is not wanted, as
+        with `warm_start` or in a search over the number of clips.
     batch_size : int or "auto", default="auto"
         Clips a step of training. "auto" is 32, with fewer than 512 clips a sixteenth of them, but not less than 8.
     optimizer : str, class or callable, default="adamw"
@@ -79,6 +81,7 @@ class SpeechCNN(KerasSpeechClassifier):
         that is speakers who are not trained on.
     validation_fraction : float, default=0.1
     n_iter_no_change : int, default=10
+        Epochs. Those of few clips are short: more of them suit it, such as 30 of 200 clips.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Instances, which are copied in every fit, or classes. For scikit-learn's own, see `set_callbacks`.
     warm_start : bool, default=False

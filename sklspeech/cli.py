@@ -71,7 +71,7 @@ def _parser():
     train.add_argument("-o", "--output", required=True, type=Path, metavar="MODEL", help="file to write, joblib")
     train.add_argument("--features", choices=_FEATURES, default="mel", help="default: %(default)s")
     train.add_argument("--network", choices=_NETWORKS, default="cnn", help="default: %(default)s")
-    train.add_argument("--epochs", type=int, default=60, help="passes over the recordings (default: %(default)s)")
+    train.add_argument("--epochs", type=int, metavar="N", help="passes over the recordings (default: 60, more of few)")
     train.add_argument("--seed", type=int, default=None, help="random seed")
 
     evaluate = _command(commands, "evaluate", _evaluate, "measure a model on a folder of recordings")
@@ -150,8 +150,8 @@ def _fit(paths, labels, features, network, epochs, seed):
     import sklspeech
 
     _start_tensorflow()
-    steps = [getattr(sklspeech, features)(n_jobs=-1), getattr(sklspeech, network)(epochs=epochs, random_state=seed)]
-    pipeline = sklspeech.Pipeline(steps).set_callbacks(ProgressBar())
+    classifier = getattr(sklspeech, network)(epochs="auto" if epochs is None else epochs, random_state=seed)
+    pipeline = sklspeech.Pipeline([getattr(sklspeech, features)(n_jobs=-1), classifier]).set_callbacks(ProgressBar())
     start = time.perf_counter()
     pipeline.fit(paths, labels)
     print(f"trained in {time.perf_counter() - start:.0f} s")

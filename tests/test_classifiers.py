@@ -13,7 +13,7 @@ from sklearn.callback import ScoringMonitor
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
 
-from sklspeech import SpeechCNN, SpeechCRNN, SpeechRNN, SpeechTransformer, networks, optimizers
+from sklspeech import SpeechCNN, SpeechCRNN, SpeechRNN, SpeechTransformer, _scikeras, networks, optimizers
 from sklspeech._scikeras import _seeded_layers
 
 SMALL = {"stem": (8,), "epochs": 2, "batch_size": 30, "random_state": 0}
@@ -348,6 +348,23 @@ def test_wrong_parameter(features, words, classifier, message):
 def test_small_sets_get_small_batches(n_clips, expected):
     assert SpeechCNN()._clips_a_step(n_clips) == expected
     assert SpeechCNN(batch_size=64)._clips_a_step(n_clips) == 64
+
+
+@pytest.mark.parametrize(
+    ("n_clips", "expected"), [(1, 300), (80, 300), (100, 240), (400, 187), (1000, 96), (1600, 60), (5000, 60)]
+)
+def test_small_sets_are_passed_more_often(n_clips, expected):
+    assert SpeechCNN()._count_epochs(n_clips) == expected
+    assert SpeechCNN(batch_size=256)._count_epochs(n_clips) == expected
+    assert SpeechCNN(epochs=7)._count_epochs(n_clips) == 7
+
+
+def test_epochs_are_counted_by_the_clips(features, words, monkeypatch):
+    monkeypatch.setattr(_scikeras, "_EPOCHS", (2, 20))
+    monkeypatch.setattr(_scikeras, "_STEPS", 40)
+    classifier = SpeechCNN(filters=(8, 8), **SMALL).set_params(epochs="auto").fit(features, words.target)
+    assert len(classifier.history_["loss"]) == 5  # 40 steps of 8 clips pass 60 clips five times
+    assert len(classifier.partial_fit(features, words.target).history_["loss"]) == 6
 
 
 def test_a_failed_fit_is_no_fit(features, words):
