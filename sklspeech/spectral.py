@@ -18,14 +18,14 @@ import numpy as np
 from scipy import fft
 
 PCM_SCALE = np.float32(2**-15)  # makes 16-bit samples a waveform in [-1, 1]
-_BYTES_PER_BLOCK = 5 * 2**17  # of frames: four seconds at 400 samples every 160, in float32
+_BYTES_PER_BLOCK = 5 * 2**18  # of frames: eight seconds at 400 samples every 160, in float32
 # Decibels below the mean of a frame's power spectrum down to which float32 gives mel bands within 5e-4 dB, measured on
 # recordings of two sets, with 400 to 2048 samples a frame and 40 to 128 bands.
 _FLOAT32_RANGE = 45.0
 # The loudest band of a clip is above the mean of the loudest spectrum, by 5 dB in noise, by 9 to 24 in speech.
 _LARGEST_FLOAT32_TOP_DB = _FLOAT32_RANGE + 10.0
 _TINY = np.finfo(np.float32).tiny
-_LARGEST_PRODUCT = 2**18  # multiplications; from four times as many on OpenBLAS makes threads of its own
+_LARGEST_PRODUCT = 2**19  # multiplications; from twice as many on OpenBLAS makes threads of its own
 _LARGEST_BUFFER = 2**21  # elements; what an hour of audio takes is given back
 
 # Slaney's mel scale: linear below 1 kHz, logarithmic above (Auditory Toolbox, 1998, as in librosa).
