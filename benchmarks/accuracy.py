@@ -1,4 +1,4 @@
-"""Accuracy on speakers that were never heard: four networks at their defaults and two baselines.
+"""Accuracy on speakers that were never heard: four networks at their defaults, their vote, and two baselines.
 
     python benchmarks/accuracy.py                    everything with one seed, some hours on 2 cores
     python benchmarks/accuracy.py --models SpeechCNN --protocols arabic20 --seeds 0 1 2
@@ -6,9 +6,12 @@
     python benchmarks/accuracy.py --table            write the README's tables from the results so far
 
 Protocols: `arabic20` trains on 18 speakers and tests on 6 others; `fsdd-speakers` leaves one of six speakers out at a
-time; `fsdd-official` is the split of the set's authors, whose speakers are on both sides. Results are kept in
-accuracy.json beside this file. Calibration is the expected calibration error of the probabilities, as they are and, on
-arabic20, after scikit-learn's temperature scaling: for every test speaker a temperature is learned on the other ones.
+time; `fsdd-official` is the split of the set's authors, whose speakers are on both sides; `arabic20-5`, `-10` and `-20`
+train on that many clips of every word, which the seed draws from those of the 18 speakers. Results are kept in
+accuracy.json beside this file, and the networks that were trained in the folder fitted, from where scikit-learn's
+VotingClassifier takes those of its seed. Calibration is the expected calibration error of the probabilities, as they
+are and, on arabic20, after scikit-learn's temperature scaling: for every test speaker a temperature is learned on the
+other ones.
 """
 
 import argparse
@@ -19,12 +22,14 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import joblib
 import numpy as np
 from _data import folder
 from _readme import write_table
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import VotingClassifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
+from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
@@ -34,9 +39,12 @@ from sklspeech import FrameStatistics, MelFeatures, MFCCFeatures, Pipeline, Spee
 from sklspeech.metrics import expected_calibration_error
 
 RESULTS = Path(__file__).with_suffix(".json")
+FITTED = Path(__file__).with_name("fitted")
 NETWORKS = ["SpeechCNN", "SpeechRNN", "SpeechCRNN", "SpeechTransformer"]
+VOTE = "vote of the four"
 BASELINES = ["FrameStatistics + SVC", "librosa + scikeras"]
 PROTOCOLS = ["arabic20", "fsdd-speakers", "fsdd-official"]
+FEW = {"arabic20-5": 5, "arabic20-10": 10, "arabic20-20": 20}  # clips of every word
 ABLATION = {  # parts of SpeechCNN's recipe, off or changed; top_db is the features'
     "floor of 80 dB, librosa's": {"top_db": 80.0},
     "without normalization of the clip": {"normalization": None},
@@ -102,7 +110,7 @@ def make(model, seed):
     return make_pipeline(FunctionTransformer(librosa_loop), network)
 
 
-def splits(protocol):
+def splits(protocol, seed):
     """Paths, labels, speakers, and (name, train, test) of every fold."""
     root = folder(protocol.split("-")[0])
     if protocol == "fsdd-speakers":
@@ -111,22 +119,46 @@ def splits(protocol):
         folds = [(speech.groups[test[0]].item(), train, test) for train, test in folds]
         return speech.data, speech.target, speech.groups, folds
     parts = [
-        datasets.load_speech_folder(root, split=part) for part in ("train", "val" if protocol == "arabic20" else "test")
+        datasets.load_speech_folder(root, split=part) for part in ("train", "test" if "official" in protocol else "val")
     ]
-    n_train = len(parts[0].data)
     data, target, groups = (np.concatenate([part[name] for part in parts]) for name in ("data", "target", "groups"))
-    return data, target, groups, [("test", np.arange(n_train), np.arange(n_train, len(data)))]
+    train, test = np.split(np.arange(len(data)), [len(parts[0].data)])
+    if protocol in FEW:
+        n_clips = FEW[protocol] * len(np.unique(target))
+        train, _ = train_test_split(train, train_size=n_clips, stratify=target[train], random_state=seed)
+    return data, target, groups, [("test", train, test)]
+
+
+def make_vote(kept):
+    """The networks that `kept` names, trained; as members of scikit-learn's VotingClassifier."""
+    missing = [str(path) for path in kept.values() if not path.exists()]
+    if missing:
+        raise FileNotFoundError(f"train the networks first, with the same --seeds and --protocols: no {missing}")
+    members = [(network, FrozenEstimator(joblib.load(path))) for network, path in kept.items()]
+    return VotingClassifier(members, voting="soft")
+
+
+def count_params(pipeline):
+    """Weights of all networks in a pipeline or a vote; None where there is none."""
+    if isinstance(pipeline, VotingClassifier):
+        return sum(count_params(member.estimator) for member in pipeline.estimators_)
+    network = getattr(pipeline[-1], "model_", None)
+    return network.count_params() if network is not None else None
 
 
 def measure(model, protocol, seed):
     """Accuracy and calibration error of every fold, and seconds of training."""
-    data, target, groups, folds = splits(protocol)
+    data, target, groups, folds = splits(protocol, seed)
     accuracy, calibration, calibrated, seconds = {}, {}, {}, []
     for name, train, test in folds:
-        pipeline = make(model, seed)
+        kept = {network: FITTED / f"{network} {protocol} {seed} {name}.joblib" for network in NETWORKS}
+        pipeline = make_vote(kept) if model == VOTE else make(model, seed)
         start = time.perf_counter()
         pipeline.fit(data[train], target[train])
         seconds.append(time.perf_counter() - start)
+        if model in NETWORKS:
+            FITTED.mkdir(exist_ok=True)
+            joblib.dump(pipeline, kept[model])
         accuracy[name] = float(np.mean(pipeline.predict(data[test]) == target[test]))
         if hasattr(pipeline, "predict_proba"):
             calibration[name] = expected_calibration_error(
@@ -139,13 +171,12 @@ def measure(model, protocol, seed):
             f"{model:24} {protocol:14} seed {seed} {name:10} {100 * accuracy[name]:5.1f} % {seconds[-1]:6.1f} s",
             flush=True,
         )
-    network = getattr(pipeline[-1], "model_", None)
     return {
         "accuracy": accuracy,
         "calibration": calibration,
         "calibrated": calibrated,
-        "seconds": float(np.median(seconds)),
-        "parameters": network.count_params() if network is not None else None,
+        "seconds": float(np.median(seconds)) if model != VOTE else None,
+        "parameters": count_params(pipeline),
     }
 
 
@@ -183,14 +214,14 @@ def mean_and_spread(runs, measure):
 
 
 def tables():
-    """Write both tables from the results so far."""
+    """Write the tables from the results so far."""
     results = load()
     rows = []
-    for model in [*NETWORKS, *BASELINES]:
+    for model in [*NETWORKS, VOTE, *BASELINES]:
         runs = {protocol: results.get(f"{model} | {protocol}", {}) for protocol in PROTOCOLS}
         everything = [run for of_protocol in runs.values() for run in of_protocol.values()]
         parameters = next((f"{run['parameters']:,}" for run in everything if run["parameters"]), "")
-        seconds = [run["seconds"] for run in runs["arabic20"].values()]
+        seconds = [run["seconds"] for run in runs["arabic20"].values() if run["seconds"]]
         rows.append(
             [
                 model,
@@ -217,6 +248,16 @@ def tables():
         "other one as busy, or busier."
     )
     write_table("accuracy", columns, rows, remark)
+    rows = [
+        [model, *(cell(results, model, protocol) for protocol in [*FEW, "arabic20"])]
+        for model in [*NETWORKS, VOTE, *BASELINES]
+        if any(f"{model} | {protocol}" in results for protocol in FEW)
+    ]
+    remark = (
+        "`python benchmarks/accuracy.py --protocols arabic20-5 arabic20-10 arabic20-20`: arabic20, clips drawn by the "
+        "seed from those of the 18 speakers, tested on the 6 others; everything at its defaults."
+    )
+    write_table("few", ["", *(f"{n} clips a word, %" for n in FEW.values()), "all, 180 a word, %"], rows, remark)
     whole = results["SpeechCNN | arabic20"]
     rows = [["SpeechCNN", mean_and_spread(whole, "accuracy"), "", len(whole)]]
     for part in ABLATION:
@@ -233,10 +274,10 @@ def tables():
 
 
 def main():
-    models = [*NETWORKS, *BASELINES]
+    models = [*NETWORKS, VOTE, *BASELINES]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", choices=[*models, *ABLATION], default=models)
-    parser.add_argument("--protocols", nargs="+", choices=PROTOCOLS, default=PROTOCOLS)
+    parser.add_argument("--protocols", nargs="+", choices=[*PROTOCOLS, *FEW], default=[*PROTOCOLS, *FEW])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--ablation", action="store_true", help="all parts of the recipe, on arabic20")
     parser.add_argument("--table", action="store_true", help="only write the tables")
