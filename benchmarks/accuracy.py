@@ -43,6 +43,7 @@ FITTED = Path(__file__).with_name("fitted")
 NETWORKS = ["SpeechCNN", "SpeechRNN", "SpeechCRNN", "SpeechTransformer"]
 VOTE = "vote of the four"
 BASELINES = ["FrameStatistics + SVC", "librosa + scikeras"]
+MODELS = [*NETWORKS, VOTE, *BASELINES]
 PROTOCOLS = ["arabic20", "fsdd-speakers", "fsdd-official"]
 FEW = {"arabic20-5": 5, "arabic20-10": 10, "arabic20-20": 20}  # clips of every word
 ABLATION = {  # parts of SpeechCNN's recipe, off or changed; top_db is the features'
@@ -217,7 +218,7 @@ def tables():
     """Write the tables from the results so far."""
     results = load()
     rows = []
-    for model in [*NETWORKS, VOTE, *BASELINES]:
+    for model in MODELS:
         runs = {protocol: results.get(f"{model} | {protocol}", {}) for protocol in PROTOCOLS}
         everything = [run for of_protocol in runs.values() for run in of_protocol.values()]
         parameters = next((f"{run['parameters']:,}" for run in everything if run["parameters"]), "")
@@ -250,7 +251,7 @@ def tables():
     write_table("accuracy", columns, rows, remark)
     rows = [
         [model, *(cell(results, model, protocol) for protocol in [*FEW, "arabic20"])]
-        for model in [*NETWORKS, VOTE, *BASELINES]
+        for model in MODELS
         if any(f"{model} | {protocol}" in results for protocol in FEW)
     ]
     remark = (
@@ -274,9 +275,8 @@ def tables():
 
 
 def main():
-    models = [*NETWORKS, VOTE, *BASELINES]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", choices=[*models, *ABLATION], default=models)
+    parser.add_argument("--models", nargs="+", choices=[*MODELS, *ABLATION], default=MODELS)
     parser.add_argument("--protocols", nargs="+", choices=[*PROTOCOLS, *FEW], default=[*PROTOCOLS, *FEW])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--ablation", action="store_true", help="all parts of the recipe, on arabic20")

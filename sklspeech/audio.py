@@ -398,7 +398,12 @@ def clip_waveform(clip, sample_rate):
     -------
     waveform : ndarray of shape (n_samples,), float32
     """
-    return read_waveform(clip, sample_rate) if isinstance(clip, str) else clip
+    return _as_float(_clip_samples(clip, sample_rate))
+
+
+def _clip_samples(clip, sample_rate):
+    """The waveform of a checked clip, or what `_read_samples` makes of a path."""
+    return _read_samples(clip, sample_rate) if isinstance(clip, str) else clip
 
 
 def _from_array(X):
@@ -559,7 +564,7 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
 
     def _waveform(self, clip, position):
         """Read a clip and give it its length: float32 in [-1, 1], or 16-bit integers as they are in the file."""
-        waveform = _read_samples(clip, self.sample_rate) if isinstance(clip, str) else clip
+        waveform = _clip_samples(clip, self.sample_rate)
         if self.trim is not None:
             waveform = trim_silence(waveform, self.trim)
         if self.n_samples_ is not None:
