@@ -10,6 +10,7 @@ import inspect
 import math
 import os
 import random
+import weakref
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
@@ -331,11 +332,11 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         batches = _Batches(X, y, weights, train, self._clips_a_step(len(train)), self.mixup, seed)
         rate = _LearningRate(self.optimizer__learning_rate, len(batches) * epochs if schedule == "cosine" else None)
         history = self._model.fit(
-            batches,
+            batches.for_keras(),
             epochs=initial_epoch + epochs,
             initial_epoch=initial_epoch,
             validation_data=None if validation is None else (X[validation], y[validation], weights[validation]),
-            callbacks=[rate, *self._keras_callbacks(X, y, stop_early=validation is not None)],
+            callbacks=[batches.shuffler(), rate, *self._keras_callbacks(X, y, stop_early=validation is not None)],
             shuffle=False,  # _Batches does it; Keras would, without our seed
             verbose=self.verbose,
         ).history
@@ -489,7 +490,7 @@ class _Batches(keras.utils.PyDataset):
         self._mixup = mixup
         self._n_batches = -(-len(clips) // batch_size)
         self._random = np.random.default_rng(seed)
-        self.on_epoch_end()
+        self._shuffle()
 
     def __len__(self):
         return self._n_batches
@@ -504,11 +505,36 @@ class _Batches(keras.utils.PyDataset):
         share = share[: len(array)].reshape(-1, *[1] * (array.ndim - 1))
         return share * array + (1 - share) * np.roll(array, 1, axis=0)
 
-    def on_epoch_end(self):
+    def _shuffle(self):
         self._order = np.array_split(self._random.permutation(self._clips), self._n_batches)
         if self._mixup:
             shape = self._n_batches, len(self._order[0])
             self._shares = self._random.beta(self._mixup, self._mixup, shape).astype(np.float32)
+
+    def shuffler(self):
+        """A callback that draws a new order before every epoch."""
+        return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: self._shuffle())
+
+    def for_keras(self):
+        """What `keras.Model.fit` takes: itself, or, with TensorFlow, a dataset that is made without a generator.
+
+        Keras makes one from a generator. With Python 3.11 and newer the first of these in a process has TensorFlow set
+        glibc's M_MMAP_THRESHOLD, for good: whatever is larger than 128 KB is given back to the system when it is freed,
+        and to get fresh pages for every tensor of every step took up to half of the time of training.
+        """
+        if keras.backend.backend() != "tensorflow":
+            return self
+        import tensorflow as tf
+
+        this = weakref.proxy(self)  # TensorFlow keeps the function for ever, and it is not to keep the clips
+
+        def take(i):
+            batch = tf.numpy_function(lambda i: this[i], [i], [array.dtype for array in self._arrays])
+            for part, array in zip(batch, self._arrays, strict=True):
+                part.set_shape((None, *array.shape[1:]))
+            return tuple(batch)
+
+        return tf.data.Dataset.range(len(self)).map(take)
 
 
 class _LearningRate(keras.callbacks.Callback):

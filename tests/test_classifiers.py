@@ -1,13 +1,16 @@
 """The four classifiers on features of synthetic words: what scikit-learn's battery does not ask."""
 
 import functools
+import gc
 import pickle
 import subprocess
 import sys
+import weakref
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
 from sklearn.exceptions import NotFittedError
@@ -51,7 +54,25 @@ def test_probabilities_do_not_depend_on_neighbours(features, words, classifier):
     np.testing.assert_allclose(together.sum(axis=1), 1, atol=1e-5)
     alone = np.concatenate([classifier.predict_proba(features[i : i + 1]) for i in range(10)])
     np.testing.assert_allclose(alone, together[:10], atol=1e-6)
+    np.testing.assert_allclose(classifier.predict_proba(features[::-1]), together[::-1], atol=1e-6)
     np.testing.assert_array_equal(classifier.predict(features), classifier.classes_[together.argmax(axis=1)])
+
+
+def test_training_keeps_no_clips(features, words):
+    """TensorFlow would, for as long as the process lives."""
+    clips = features.copy()
+    kept = weakref.ref(clips)
+    classifier = clone(CLASSIFIERS[0]).fit(clips, words.target)
+    del clips
+    gc.collect()
+    assert kept() is None
+    assert classifier.classes_.tolist() == ["no", "stop", "yes"]
+
+
+def test_training_makes_no_dataset_from_a_generator(features, words, monkeypatch):
+    """From the first one on every tensor of the process takes fresh pages."""
+    monkeypatch.setattr(tf.data.Dataset, "from_generator", None)
+    clone(CLASSIFIERS[0]).set_params(early_stopping=True, mixup=0.2).fit(features, words.target)
 
 
 @by_name
