@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -526,7 +526,7 @@ class _Batches(keras.utils.PyDataset):
             return self
         import tensorflow as tf
 
-        this = weakref.proxy(self)  # TensorFlow keeps the function for ever, and it is not to keep the clips
+        this: Any = weakref.proxy(self)  # TensorFlow keeps the function for ever, and it is not to keep the clips
 
         def take(i):
             batch = tf.numpy_function(lambda i: this[i], [i], [array.dtype for array in self._arrays])
