@@ -17,9 +17,10 @@ DATA = Path(os.environ.get("SKLSPEECH_DATA", Path(__file__).parents[2] / "shared
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Keep the battery of an estimator in one process (--dist loadgroup), where its networks are traced once."""
+    """Keep the tests of a classifier in one process (--dist loadgroup), where its networks are traced once."""
     for item in items:
-        estimator = getattr(item, "callspec", None) and item.callspec.params.get("estimator")
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        estimator = params.get("estimator", params.get("classifier"))
         if estimator is not None:
             item.add_marker(pytest.mark.xdist_group(type(estimator).__name__))
 

@@ -32,6 +32,8 @@ from sklspeech import (
     deploy,
     export,
     freeze,
+    load,
+    save,
 )
 
 SMALL = {"epochs": 2, "batch_size": 8, "random_state": 0}
@@ -59,7 +61,7 @@ def pipeline(words):
 
 
 @pytest.mark.parametrize("classifier", NETWORKS, ids=lambda classifier: type(classifier).__name__)
-def test_frozen_pipeline_is_the_same_pipeline(words, classifier):
+def test_frozen_pipeline_is_the_same_pipeline(words, classifier, tmp_path):
     fitted = Pipeline([MelFeatures(), ("network", clone(classifier))]).fit(words.data, words.target)
     frozen = freeze(fitted, words.data)
     assert list(frozen.named_steps) == ["melfeatures", "network"]
@@ -71,6 +73,10 @@ def test_frozen_pipeline_is_the_same_pipeline(words, classifier):
     assert frozen[-1].n_features_in_ == 40
     alone = frozen.predict_proba(words.data[:1])
     np.testing.assert_allclose(alone, frozen.predict_proba(words.data)[:1], atol=1e-6)
+    save(frozen, tmp_path / "m.sklspeech")
+    assert [file.name for file in tmp_path.iterdir()] == ["m.sklspeech"]
+    loaded = load(tmp_path / "m.sklspeech")
+    np.testing.assert_array_equal(loaded.predict_proba(words.data), frozen.predict_proba(words.data))
 
 
 def test_frozen_is_saved_cloned_and_set(pipeline, words, tmp_path):
