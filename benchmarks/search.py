@@ -18,6 +18,8 @@ from functools import wraps
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # To share one operation of a network this small between the cores takes either side longer.
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+# Without it the convolutions of either side take longer; TensorFlow has it on by itself on some processors alone.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import keras
 import numpy as np
@@ -184,8 +186,8 @@ def main():
     remark = (
         f"`python benchmarks/search.py`: GridSearchCV, 12 candidates (mels {N_MELS}, filters {FILTERS}, dropout "
         f"{DROPOUT}) x 6 speakers on {len(chosen)} clips of fsdd, {EPOCHS} epochs, 2 cores, the sides in turns, one "
-        "front-end after the other, TF_NUM_INTRAOP_THREADS=1. The more of the time is training, which Keras does on "
-        "both sides, the smaller the ratio."
+        "front-end after the other, TF_NUM_INTRAOP_THREADS=1 and TF_ENABLE_ONEDNN_OPTS=1. The more of the time is "
+        "training, which Keras does on both sides, the smaller the ratio."
     )
     write_table("search", columns, rows, remark)
 
