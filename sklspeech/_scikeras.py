@@ -272,7 +272,8 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         shape, n_classes = self.X_shape_[1:], len(self.classes_)
         self.__dict__.pop("_lease", None)  # back to the pool first, if there is an earlier one
         policy = keras.config.dtype_policy().name
-        key = (type(self), policy, shape, n_classes, *self._network_params.values(), *self._compile_params())
+        params = repr(self._network_params)  # 8.0, which equals 8, is not taken for it
+        key = (type(self), policy, shape, n_classes, params, *self._compile_params())
         self._lease = Lease(key, self._random_state, self._build_network, self._compile)
 
     def _adapt(self, X):

@@ -21,6 +21,7 @@ from importlib import import_module
 from numbers import Real
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from . import __version__
 from ._files import put_in_place
@@ -194,6 +195,7 @@ def _savable_steps(pipeline):
             f"save takes a frozen pipeline of MelFeatures or MFCCFeatures and a network, got {names}: freeze it first, "
             "and use joblib for other steps"
         )
+    check_is_fitted(steps[0])
     if steps[0].n_samples_ is None:
         raise ValueError("save needs clips of one length, got features with duration=None")
     return steps

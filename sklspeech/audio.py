@@ -169,7 +169,8 @@ def _decode_any(path):
     with _open(path) as file:
         _check_complete(path, file.format)
         try:
-            samples = file.read(dtype="float32", always_2d=True)
+            # The number is told for those that libsndfile cannot seek in, such as GSM 6.10.
+            samples = file.read(file.frames, dtype="float32", always_2d=True)
         except soundfile.SoundFileError as error:
             raise AudioError(path, f"cannot be decoded, it is damaged or truncated ({error})") from error
         if len(samples) < file.frames:
@@ -186,7 +187,8 @@ def _open(path):
             raise AudioError(path, "is a folder, expected a file")
         if not state.st_size:
             raise AudioError(path, "is empty")
-        file = soundfile.SoundFile(path)
+        # soundfile would encode a name itself, and not one that is no UTF-8.
+        file = soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else path)
     except FileNotFoundError as error:
         raise AudioError(path, "does not exist") from error
     except OSError as error:
@@ -278,7 +280,8 @@ def trim_silence(waveform, top_db=60.0):
     ----------
     waveform : ndarray of shape (n,)
     top_db : float, default=60.0
-        Quiet is what is this many dB below the loudest frame, or more. Frames are 2048 samples, every 512.
+        Quiet is what is this many dB below the loudest frame, or more. Frames are 2048 samples, every 512. librosa
+        takes frames with an effective value under 1e-5 for as loud as that, and leaves faint recordings as they are.
 
     Returns
     -------
@@ -466,6 +469,10 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
     duration: float | str | None = None
     trim: float | None = None
     n_jobs: int | None = None
+
+    def __init_subclass__(cls, auto_wrap_output_keys=None, **kwargs):
+        # Three-dimensional output fits into no table; scikit-learn's default for a subclass is to make one.
+        super().__init_subclass__(auto_wrap_output_keys=auto_wrap_output_keys, **kwargs)
 
     @with_callbacks
     def fit(self, X, y=None):

@@ -119,7 +119,7 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         recordings and copies.
     noise : str, PathLike, list of paths or waveforms, or None, default=None
         A folder of recordings, or recordings, of which a random part is added to every copy. Waveforms are at the
-        sample rate of the first step.
+        sample rate of the features.
     snr : tuple of two float, default=(5.0, 30.0)
         Signal-to-noise ratio in dB of a copy, drawn evenly between the two.
     speed : float, default=0.0
@@ -218,17 +218,17 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         features = [front.transform(X), *self._features_of_copies(front, clips)]
         n_times = 1 + self.n_copies
         given = {"sample_weight": sample_weight, "groups": groups}
-        params = {name: np.tile(values, n_times) for name, values in given.items() if values is not None}
+        params = {name: _repeated(values, n_times) for name, values in given.items() if values is not None}
         unknown = [name for name in params if not has_fit_parameter(last, name)]
         if unknown:
             raise ValueError(f"{type(last).__name__} takes no {unknown[0]} in fit")
-        last.fit(_concatenated(features), np.tile(y, n_times), **params)
+        last.fit(_concatenated(features), _repeated(y, n_times), **params)
         self.estimator_ = Pipeline([*front.steps, pipeline.steps[-1]])
         return self
 
     def _features_of_copies(self, front, clips):
         """Features of some copies after the other."""
-        rate = getattr(front[0], "sample_rate", 16000)
+        rate = _sample_rate(front)
         noises = _read_noise(self.noise, rate)
         random = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
         for _ in range(self.n_copies):
@@ -304,6 +304,19 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags = get_tags(self.estimator).input_tags
         return tags
+
+
+def _sample_rate(front):
+    """Hertz at which the steps before the classifier read recordings, in however deep a step it is said."""
+    rates = {value for name, value in front.get_params().items() if name.rpartition("__")[2] == "sample_rate"}
+    if len(rates) > 1:
+        raise ValueError(f"the steps before the classifier must have one sample_rate, got {sorted(rates)}")
+    return rates.pop() if rates else 16000
+
+
+def _repeated(values, n_times):
+    """The values of the clips, then of their copies."""
+    return np.concatenate([np.asarray(values)] * n_times)
 
 
 def _read_noise(noise, rate):

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 
 from ._files import put_in_place
 from .frozen import FrozenClassifier, Graph, UntrainedClassifier
@@ -97,6 +98,8 @@ class _Freezer(pickle.Pickler):
         if not isinstance(obj, KerasSpeechClassifier):
             return NotImplemented
         if not hasattr(obj, "history_"):
+            if hasattr(obj, "classes_"):
+                raise NotFittedError(f"The training of this {type(obj).__name__} was not finished.")
             return UntrainedClassifier, (type(obj).__name__,)
         return _frozen_classifier, (_network_to_onnx(obj), tuple(obj.classes_.tolist()), self._n_jobs)
 
@@ -244,6 +247,7 @@ def _checked_steps(pipeline):
         names = [type(step).__name__ for step in steps] or [type(pipeline).__name__]
         raise ValueError(f"export takes a pipeline of MelFeatures or MFCCFeatures and a network, got {names}")
     features, classifier = steps
+    check_is_fitted(features)
     check_is_fitted(classifier, "history_")
     if features.n_samples_ is None:
         raise ValueError("export needs clips of one length, got features with duration=None")

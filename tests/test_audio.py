@@ -328,6 +328,20 @@ def test_name_with_unusual_characters(tmp_path, words):
     np.testing.assert_array_equal(read_waveform(path), read_waveform(words.data[0]))
 
 
+@pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX alone")
+def test_name_that_is_not_utf_8(tmp_path, noise):
+    soundfile.write(tmp_path / "clip.flac", noise, 16000)
+    path = shutil.move(tmp_path / "clip.flac", tmp_path / os.fsdecode(b"na\xefve.flac"))
+    assert len(read_waveform(path)) == 16000
+
+
+def test_format_without_seeking(tmp_path, noise):
+    soundfile.write(tmp_path / "gsm.wav", noise, 8000, subtype="GSM610")
+    samples = read_waveform(tmp_path / "gsm.wav", 8000)
+    assert 0 <= len(samples) - 16000 < 320  # whole blocks
+    assert np.corrcoef(samples[:16000], noise)[0, 1] > 0.3
+
+
 @pytest.mark.parametrize("top_db", [20.0, 60.0])
 @pytest.mark.parametrize("n_samples", [100, 5000, 16000, 30001])
 def test_trim_silence_equals_librosa(n_samples, top_db):

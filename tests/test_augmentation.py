@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from conftest import DATA
 from sklearn.base import clone, is_classifier
+from sklearn.exceptions import DataConversionWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_score
+from sklearn.pipeline import FeatureUnion
 from sklearn.svm import LinearSVC
 
 from sklspeech import (
@@ -105,6 +107,29 @@ def test_originals_come_first_and_copies_differ(words):
     assert not np.allclose(X[60:120], X[120:])
     np.testing.assert_array_equal(y, np.tile(words.target, 3))
     np.testing.assert_array_equal(weights, np.tile(np.arange(60.0), 3))
+
+
+@pytest.mark.parametrize("deep", [lambda step: Pipeline([("front", step)]), lambda step: FeatureUnion([("a", step)])])
+def test_copies_have_the_sample_rate_of_the_features_however_deep(words, deep):
+    front = Pipeline([MFCCFeatures(sample_rate=8000, n_fft=200, hop_length=80), FrameStatistics()])
+    classifier = AugmentedClassifier(Pipeline([("front", deep(front)), ("last", Record(max_iter=5000))]))
+    X, *_ = classifier.fit(words.data, words.target).estimator_[-1].seen_
+    np.testing.assert_allclose(X[60:], X[:60], atol=1e-3)  # no change was asked for
+
+
+def test_two_sample_rates(words):
+    front = FeatureUnion(
+        [(str(rate), table(None)[:-1].set_params(mfccfeatures__sample_rate=rate)) for rate in (8000, 16000)]
+    )
+    with pytest.raises(ValueError, match=r"one sample_rate, got \[8000, 16000\]"):
+        AugmentedClassifier(Pipeline([front, LogisticRegression()])).fit(words.data, words.target)
+
+
+def test_a_column_of_labels(words):
+    classifier = AugmentedClassifier(table(Record(max_iter=5000)), gain=6.0)
+    with pytest.warns(DataConversionWarning):
+        classifier.fit(words.data, words.target[:, None])
+    np.testing.assert_array_equal(np.ravel(classifier.estimator_[-1].seen_[1]), np.tile(words.target, 2))
 
 
 def test_same_seed_same_copies(words):

@@ -343,6 +343,7 @@ def test_set_params_is_strict(params):
         (SpeechCNN(dropout=1.0), "'dropout' parameter"),
         (SpeechCNN(filters=8), "'filters' parameter"),
         (SpeechCNN(filters=()), "filters must be 1 or more positive integers"),
+        (SpeechCNN(filters=(8.0, 8.0)), "filters must be 1 or more positive integers"),
         (SpeechCNN(filters=(8, "a")), "filters must be 1 or more positive integers"),
         (SpeechCNN(stem=(0,)), "stem must be 0 or more positive integers"),
         (SpeechCRNN(stem=()), "stem must be 1 or more positive integers"),

@@ -62,6 +62,8 @@ def test_manifest(folder):
         ("file,label\na.wav,x\n", {}, "lacks the columns"),
         ("path,label\na.wav,x\n", {}, "a.wav, which does not exist"),
         ("path,label\nyes/ab12_nohash_0.wav,\n", {}, "no label"),
+        ("label,path\nx,yes/ab12_nohash_0.wav\nx\n", {}, "no path in row 3"),
+        (f"path,label\n{'x' * 2**18},x\n", {}, r"manifest.csv is no table"),
         ("path,label\nyes/ab12_nohash_0.wav,x\n", {"split": "val"}, "lacks the columns"),
         ("path,label,split\nyes/ab12_nohash_0.wav,x,train\n", {"split": "val"}, "no recordings found"),
         (None, {"split": "val"}, "needs a manifest"),
@@ -77,6 +79,18 @@ def test_what_does_not_fit_is_named(folder, manifest, params, message):
         (folder / "manifest.csv").write_text(manifest)
     with pytest.raises(ValueError, match=message):
         load_speech_folder(folder, **params)
+
+
+def test_a_manifest_that_is_not_utf_8(folder):
+    (folder / "manifest.csv").write_bytes("path,label\nyes/ab12_nohash_0.wav,où\n".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"manifest.csv is no table"):
+        load_speech_folder(folder)
+
+
+def test_a_link_upwards(folder):
+    (folder / "yes" / "again").symlink_to("..")
+    with pytest.raises(ValueError, match="listed twice"):
+        load_speech_folder(folder)
 
 
 def test_no_folder_and_no_recordings(tmp_path):

@@ -5,6 +5,7 @@ import pickle
 import zipfile
 
 import joblib
+import keras
 import numpy as np
 import onnx
 import onnxruntime
@@ -179,6 +180,18 @@ def test_not_fitted():
         freeze(clone(network))
     with pytest.raises(NotFittedError):
         freeze(AugmentedClassifier(speech()))
+
+
+def test_interrupted(features, words):
+    class Interrupt(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            raise KeyboardInterrupt
+
+    classifier = clone(network).set_params(callbacks=[Interrupt()])
+    with pytest.raises(KeyboardInterrupt):
+        classifier.fit(features, words.target)
+    with pytest.raises(NotFittedError, match="not finished"):
+        freeze(classifier)
 
 
 def test_a_graph_that_differs_is_refused(pipeline, monkeypatch, tmp_path):

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
@@ -151,6 +152,14 @@ def test_names_and_pandas_output(words):
     assert with_loader.get_feature_names_out().tolist() == pipeline.get_feature_names_out().tolist()
     names = pipeline.get_feature_names_out()[:4].tolist()
     assert names == ["mfcc0_mean", "mfcc1_mean", "delta_mfcc0_mean", "delta_mfcc1_mean"]
+
+
+@pytest.mark.parametrize("transformer", [AudioLoader(duration=1.0), MelFeatures(), MFCCFeatures()])
+def test_clips_stay_arrays_where_tables_are_asked_for(words, transformer):
+    with config_context(transform_output="pandas"):
+        X = transformer.fit_transform(words.data)
+    assert type(X) is np.ndarray
+    np.testing.assert_array_equal(X, transformer.fit_transform(words.data))
 
 
 @pytest.mark.parametrize(

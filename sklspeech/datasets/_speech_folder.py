@@ -90,14 +90,13 @@ def load_speech_folder(root, *, pattern=None, manifest=None, split=None):
 
 def _from_manifest(root, manifest, split):
     """(path, label, speaker) of every row."""
-    with open(manifest, newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        columns = {"path", "label"} | ({"split"} if split is not None else set())
-        missing = columns - set(reader.fieldnames or ())
-        if missing:
-            raise ValueError(f"{manifest} lacks the columns {sorted(missing)}, it has {reader.fieldnames}")
-        entries = [row for row in reader if split is None or row["split"] == split]
-    rows = [(root / row["path"], row["label"], row.get("speaker") or "") for row in entries]
+    columns = {"path", "label"} | ({"split"} if split is not None else set())
+    rows = []
+    for line, row in enumerate(_read_csv(manifest, columns), start=2):
+        if not row["path"]:
+            raise ValueError(f"{manifest} has no path in row {line}")
+        if split is None or row["split"] == split:
+            rows.append((root / row["path"], row["label"], row.get("speaker") or ""))
     for path, label, _ in rows:
         if not path.is_file():
             raise ValueError(f"{manifest} names {path}, which does not exist")
@@ -106,13 +105,36 @@ def _from_manifest(root, manifest, split):
     return [(str(path), label, speaker) for path, label, speaker in rows]
 
 
+def _read_csv(path, columns):
+    """Rows of a table, as dicts."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            missing = columns - set(reader.fieldnames or ())
+            if missing:
+                raise ValueError(f"{path} lacks the columns {sorted(missing)}, it has {reader.fieldnames}")
+            return list(reader)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no table of comma-separated values in UTF-8: {error}") from error
+
+
 def _from_files(root, pattern):
     """(path, label, speaker) of every recording."""
-    folders = os.walk(root, followlinks=True)
-    files = sorted(Path(folder) / name for folder, _, names in folders for name in names)
+    files = sorted(Path(folder) / name for folder, names in _folders(root) for name in names)
     names = [path.relative_to(root) for path in files if path.suffix.lower() in EXTENSIONS]
     kept = [name for name in names if not any(part == _BACKGROUND_NOISE or part[0] == "." for part in name.parts)]
     return [(str(root / name), *_label_and_speaker(name, pattern)) for name in kept]
+
+
+def _folders(root):
+    """(folder, names of its files) of every folder, behind links as well."""
+    seen: dict[str, str] = {}
+    for folder, _, names in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:
+            raise ValueError(f"{folder} is the same folder as {seen[real]}: its recordings would be listed twice")
+        seen[real] = folder
+        yield folder, names
 
 
 def _label_and_speaker(name, pattern):
