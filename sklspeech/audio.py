@@ -65,7 +65,8 @@ class AudioError(ValueError):
 def read_waveform(path, sample_rate=16000):
     """Read a recording as one channel at one sample rate, as ``librosa.load(path, sr=sample_rate)``.
 
-    A missing end is noticed in WAV, FLAC, OGG and MP3 files; AIFF, AU, W64 and RF64 files give what is there.
+    A missing end is noticed in WAV, FLAC and OGG files, and in MP3 files whose header says how long they are; AIFF, AU,
+    W64 and RF64 files give what is there.
 
     Parameters
     ----------

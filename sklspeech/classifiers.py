@@ -24,7 +24,7 @@ class SpeechCNN(KerasSpeechClassifier):
     stem : tuple of int, default=(16, 32)
         Filters of the first convolutions, over frames and features, each of which halves both. Without them, ``()``,
         "residual" is a network over time alone, with the features as channels (TC-ResNet).
-    filters : tuple of int, default=(64, 96)
+    filters : tuple of int, default=(96, 128)
         One block each. All but the first of "residual" halve the number of steps.
     kernel_size : int, default=3
         Steps that a convolution over time sees. Without a stem steps are short, and more of them suit it, such as 9.
@@ -133,7 +133,7 @@ class SpeechCNN(KerasSpeechClassifier):
 
     architecture: str = "residual"
     stem: tuple = (16, 32)
-    filters: tuple = (64, 96)
+    filters: tuple = (96, 128)
     kernel_size: int = 3
 
 

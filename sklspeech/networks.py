@@ -139,7 +139,7 @@ def cnn(
     n_classes,
     architecture="residual",
     stem=(16, 32),
-    filters=(64, 96),
+    filters=(96, 128),
     kernel_size=3,
     dropout=0.3,
     recipe=Recipe(),
