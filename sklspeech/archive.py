@@ -96,8 +96,10 @@ def save(pipeline, path):
             {"name": pipeline.steps[1][0], "class": type(classifier).__name__, "params": {}},
         ],
     }
+    text = json.dumps(manifest, indent=1, ensure_ascii=False, default=np.generic.item)
     contents = {
-        "manifest.json": json.dumps(manifest, indent=1, ensure_ascii=False, default=np.generic.item).encode(),
+        # A lone surrogate, of a folder whose name is no UTF-8, becomes an escape of JSON.
+        "manifest.json": text.encode("utf-8", "backslashreplace"),
         "network.onnx": bytes(classifier.graph),
         "input.npy": _npy(waveform),
         "output.npy": _npy(pipeline.predict_proba([waveform])[0]),
@@ -106,7 +108,8 @@ def save(pipeline, path):
         with zipfile.ZipFile(unchecked, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in contents.items():
                 archive.writestr(name, content)
-        load(unchecked)  # nothing is written that could not be read
+        with _named_faults(path):
+            _load(unchecked)  # nothing is written that could not be read
 
 
 def load(path):
@@ -130,10 +133,7 @@ def load(path):
         There is no such file.
     """
     with _named_faults(path):
-        contents = _read(path)
-        pipeline = _build(_checked_manifest(contents["manifest.json"]), contents["network.onnx"])
-        _check_golden(pipeline, contents)
-    return pipeline
+        return _load(path)
 
 
 def read_manifest(path):
@@ -233,6 +233,13 @@ def _npy(array):
 # Reading
 
 
+def _load(path):
+    contents = _read(path)
+    pipeline = _build(_checked_manifest(contents["manifest.json"]), contents["network.onnx"])
+    _check_golden(pipeline, contents)
+    return pipeline
+
+
 def _read(path):
     """The contents of the file by name, complete and bounded."""
     with open(path, "rb") as file:  # an OSError of its own, where there is no such file
@@ -295,8 +302,8 @@ def _expect(value, kind, name):
 
 
 def _check_labels(labels):
-    if len(labels) < 2 or len({type(label) for label in labels}) != 1 or not isinstance(labels[0], str | int | float):
-        raise _FaultError("labels must be two or more of str, or of numbers")
+    if not labels or len({type(label) for label in labels}) != 1 or not isinstance(labels[0], str | int | float):
+        raise _FaultError("labels must be one or more of str, or of numbers")
     if len(set(labels)) != len(labels):
         raise _FaultError("labels must differ from each other")
 

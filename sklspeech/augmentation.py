@@ -233,11 +233,9 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         random = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
         for _ in range(self.n_copies):
             for start in range(0, len(clips), _CLIPS_AT_ONCE):
-                chunk = [
-                    self._changed(clip_waveform(clip, rate), rate, noises, random)
-                    for clip in clips[start : start + _CLIPS_AT_ONCE]
-                ]
-                yield front.transform(chunk)
+                chunk = clips[start : start + _CLIPS_AT_ONCE]
+                copies = [self._changed(clip_waveform(clip, rate), rate, noises, random) for clip in chunk]
+                yield _transform_copies(front, copies, chunk, start)
 
     def _changed(self, waveform, rate, noises, random):
         if self.speed:
@@ -312,6 +310,20 @@ def _sample_rate(front):
     if len(rates) > 1:
         raise ValueError(f"the steps before the classifier must have one sample_rate, got {sorted(rates)}")
     return rates.pop() if rates else 16000
+
+
+def _transform_copies(front, copies, clips, start):
+    """Features of copies of some clips, the first of which is clip `start` of X; an error names the clip."""
+    try:
+        return front.transform(copies)
+    except AudioError:  # which one by its place among these copies
+        for position, (copy, clip) in enumerate(zip(copies, clips, strict=True), start):
+            try:
+                front.transform([copy])
+            except AudioError as error:
+                source = clip if isinstance(clip, str) else f"waveform {position} of X"
+                raise AudioError(f"a changed copy of {source}", error.fault) from error
+        raise
 
 
 def _repeated(values, n_times):

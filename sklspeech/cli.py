@@ -43,6 +43,8 @@ def main(argv=None):
         0; 1 where something could not be done; 130 after Ctrl-C. Wrong usage exits with 2.
     """
     args = _parser().parse_args(argv)
+    if hasattr(sys.stdout, "reconfigure"):  # names of files that are no UTF-8, terminals that are no UTF-8
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return args.run(args)
     except (ValueError, OSError, RuntimeError, ImportError) as error:

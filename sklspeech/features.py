@@ -178,6 +178,8 @@ class MelFeatures(ClipTransformer):
 
     def _features(self, waveforms):
         """Features of waveforms of one length, (n_clips, n_frames, n_features)."""
+        # A reference such as the median may be one of the bands that the floor hides.
+        top_db = None if callable(self.ref) and self.ref is not np.max else self.top_db
         mel = spectral.mel_spectrograms(
             waveforms,
             sample_rate=self.sample_rate,
@@ -193,7 +195,7 @@ class MelFeatures(ClipTransformer):
             fmax=self.fmax,
             htk=self.htk,
             norm=self.norm,
-            top_db=self.top_db,
+            top_db=top_db,
         )
         return spectral.powers_to_db(mel, ref=self.ref, amin=self.amin, top_db=self.top_db)
 

@@ -52,7 +52,7 @@ def words(tmp_path_factory):
     """Sixty WAV files: yes, no and stop by four synthetic speakers."""
     from sklspeech.datasets import make_spoken_words
 
-    folder = tmp_path_factory.mktemp("words")
+    folder = tmp_path_factory.mktemp("words") / "recordings"
     return make_spoken_words(["yes", "no", "stop"], n_speakers=4, n_takes=5, folder=folder, random_state=0)
 
 

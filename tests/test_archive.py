@@ -56,6 +56,27 @@ def test_numbers_and_other_names(words, tmp_path):
     np.testing.assert_array_equal(loaded.predict_proba(words.data), frozen.predict_proba(words.data))
 
 
+def test_labels_that_are_no_utf8(words, tmp_path):
+    y = np.where(words.target == "no", "\udcff", words.target)  # as os.fsdecode makes of a folder's name
+    pipeline = Pipeline([MelFeatures(), SpeechCNN(filters=(8,), epochs=1)]).fit(words.data, y)
+    save(freeze(pipeline), tmp_path / "m.sklspeech")
+    assert load_archive(tmp_path / "m.sklspeech").classes_.tolist() == ["stop", "yes", "\udcff"]
+
+
+@pytest.mark.filterwarnings("ignore:.*a softmax over axis", "ignore:In loss categorical_crossentropy")
+def test_one_class(words, tmp_path):
+    pipeline = Pipeline([MelFeatures(), SpeechCNN(filters=(8,), epochs=1)]).fit(words.data[:5], ["yes"] * 5)
+    save(freeze(pipeline), tmp_path / "m.sklspeech")
+    assert load_archive(tmp_path / "m.sklspeech").predict(words.data[:2]).tolist() == ["yes", "yes"]
+
+
+def test_what_is_wrong_while_saving_names_the_file(frozen, tmp_path, monkeypatch):
+    monkeypatch.setitem(archive._MAX_BYTES, "network.onnx", 10)
+    with pytest.raises(ArchiveError, match=r"^\S*/m\.sklspeech: network\.onnx has more than 10 bytes"):
+        save(frozen, tmp_path / "m.sklspeech")
+    assert not list(tmp_path.iterdir())
+
+
 def test_manifest_says_what_it_is(good):
     manifest = archive.read_manifest(good)
     assert manifest["labels"] == ["no", "stop", "yes"]
@@ -173,7 +194,8 @@ HURTFUL = {
     "deep JSON": (lambda p: p | {"manifest.json": b"[" * 200_000}, "no JSON"),
     "a list": (lambda p: p | {"manifest.json": b"[]"}, "must be dict, got list"),
     "labels of another type": (with_manifest(lambda m: m.update(labels="no")), "labels must be list"),
-    "labels of mixed types": (with_manifest(lambda m: m.update(labels=["a", 1, "b"])), "labels must be two or more"),
+    "labels of mixed types": (with_manifest(lambda m: m.update(labels=["a", 1, "b"])), "labels must be one or more"),
+    "no labels": (with_manifest(lambda m: m.update(labels=[])), "labels must be one or more"),
     "labels twice": (with_manifest(lambda m: m.update(labels=["a", "a", "b"])), "labels must differ"),
     "labels swapped": (with_manifest(lambda m: m["labels"].reverse()), "those of network.onnx"),
     "weights swapped": (swapped_everywhere, "other probabilities than when it was saved"),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import soundfile
 from conftest import DATA
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import DataConversionWarning
@@ -172,6 +173,20 @@ def test_wrong_parameter(words, params, error, message):
     classifier = AugmentedClassifier(table(LinearSVC())).set_params(**params)
     with pytest.raises(error, match=message):
         classifier.fit(words.data, words.target)
+
+
+@pytest.mark.parametrize("as_paths", [True, False])
+def test_a_copy_that_is_too_short_is_named(noise, tmp_path, as_paths):
+    clips = [noise, noise[:481], noise]  # one sample more than a frame: too short in the first copy that is faster
+    source = "waveform 1 of X"
+    if as_paths:
+        for name, clip in zip("abc", clips, strict=True):
+            soundfile.write(tmp_path / f"{name}.wav", clip, 16000)
+        clips, source = [str(tmp_path / f"{name}.wav") for name in "abc"], "b.wav"
+    pipeline = Pipeline([MFCCFeatures(duration=None, center=False, n_fft=480), FrameStatistics(), LogisticRegression()])
+    classifier = AugmentedClassifier(pipeline, speed=0.5, n_copies=10, random_state=0)
+    with pytest.raises(AudioError, match=rf"a changed copy of .*{source}: \d+ samples at 16000 Hz are too short"):
+        classifier.fit(clips, ["a", "b", "a"])
 
 
 def test_waveforms_as_well_as_paths(words):

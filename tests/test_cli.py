@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import shutil
 import subprocess
 import sys
 
@@ -59,6 +60,16 @@ def test_predict_json(model, words, capsys):
     for row in rows:
         assert row["probabilities"][row["label"]] == row["probability"] == max(row["probabilities"].values())
         assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are UTF-8 there")
+def test_names_that_are_no_utf8(model, words, tmp_path):
+    path = tmp_path / "\udcff.wav"
+    shutil.copy(words.data[0], path)
+    command = [sys.executable, "-m", "sklspeech.cli", "predict", str(model[0]), path]
+    done = subprocess.run([*command, "--json"], capture_output=True, check=True)
+    assert json.loads(done.stdout)["file"] == str(path)
+    assert b"\\udcff.wav\t" in subprocess.run(command, capture_output=True, check=True).stdout
 
 
 @pytest.mark.parametrize("ending", ["sklspeech", "joblib"])

@@ -52,6 +52,13 @@ def test_waveforms_give_the_same_as_paths(words, features):
     np.testing.assert_array_equal(features.fit_transform(array), from_paths)
 
 
+def test_a_reference_below_the_floor_is_exact(words):
+    for path, row in zip(words.data, MelFeatures(duration=1.0, ref=np.min).fit_transform(words.data), strict=True):
+        y = librosa.util.fix_length(librosa.load(path, sr=16000)[0], size=16000)
+        mel = librosa.feature.melspectrogram(y=y, sr=16000, n_fft=400, hop_length=160, n_mels=40)
+        np.testing.assert_allclose(row, librosa.power_to_db(mel, ref=np.min, top_db=50.0).T, atol=1e-3)
+
+
 @pytest.mark.parametrize(
     "params", [{"top_db": 80.0}, {"power": 1.0}, {"pad_mode": "reflect"}, {"center": False}, {"trim": 20.0}], ids=str
 )
