@@ -34,8 +34,9 @@ from . import networks
 from ._pool import Lease
 from .optimizers import AdamW
 
-_EPOCHS = 60, 300  # the least and the most of epochs="auto", which are to make this many steps
-_STEPS = 3000
+_EPOCHS = 30, 60, 300  # of epochs="auto": of many clips, in between, of few
+_STEPS = 3000  # what few clips are to make
+_CLIPS = 216_000  # what many clips are passed in all: some five minutes on 2 cores, and 60 epochs of 3,600
 _WARM_UP = 0.1  # share of the steps in which the learning rate rises, before it falls along a cosine
 _MAX_DRAWS = 50  # of groups to set aside, until every class is left to train on
 _CLIPS_PER_CALL = 256
@@ -345,11 +346,14 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         self.history_ = {name: [*past.get(name, []), *map(float, values)] for name, values in history.items()}
 
     def _count_epochs(self, n_clips):
-        """Few clips are passed more often: what a network learns from them takes as many steps."""
+        """Few clips are passed more often, for a network learns in steps; many are passed less often, to save time."""
         if self.epochs != "auto":
             return self.epochs
-        passes = _STEPS * _auto_batch_size(n_clips) // max(1, n_clips)  # whatever batch_size: what is seen counts
-        return min(max(passes, _EPOCHS[0]), _EPOCHS[1])
+        n_clips = max(1, n_clips)
+        least, usual, most = _EPOCHS
+        of_few = _STEPS * _auto_batch_size(n_clips) // n_clips  # whatever batch_size: what is seen counts
+        of_many = _CLIPS // n_clips
+        return min(max(of_few, min(of_many, usual), least), most)
 
     def _clips_a_step(self, n_clips):
         return _auto_batch_size(n_clips) if self.batch_size == "auto" else self.batch_size

@@ -52,9 +52,10 @@ class SpeechCNN(KerasSpeechClassifier):
     mixup : float, default=0.0
         Every clip and its label are mixed with another one in training, by a share drawn from Beta(mixup, mixup).
     epochs : int or "auto", default="auto"
-        Passes over the training clips. "auto" is 60 for 1,600 clips and more; fewer are passed more often, 300 times at
-        most, in about as many steps, so that they do not train faster. Give a number where that is not wanted, as
-        with `warm_start` or in a search over the number of clips.
+        Passes over the training clips. "auto" is 60 for 1,600 to 3,600 clips; fewer are passed more often, 300 times at
+        most, in about as many steps, so that they do not train faster; more are passed less often, 30 times at least,
+        in about the same time. Give a number where that is not wanted, as with `warm_start` or in a search over the
+        number of clips.
     batch_size : int or "auto", default="auto"
         Clips a step of training. "auto" is 32, with fewer than 512 clips a sixteenth of them, but not less than 8.
     optimizer : str, class or callable, default="adamw"

@@ -73,7 +73,7 @@ def _parser():
     train.add_argument("-o", "--output", required=True, type=Path, metavar="MODEL", help="file to write, joblib")
     train.add_argument("--features", choices=_FEATURES, default="mel", help="default: %(default)s")
     train.add_argument("--network", choices=_NETWORKS, default="cnn", help="default: %(default)s")
-    train.add_argument("--epochs", type=int, metavar="N", help="passes over the recordings (default: 60, more of few)")
+    train.add_argument("--epochs", type=int, metavar="N", help="passes over the recordings (default: 30 to 300)")
     train.add_argument("--seed", type=int, default=None, help="random seed")
 
     evaluate = _command(commands, "evaluate", _evaluate, "measure a model on a folder of recordings")

@@ -373,16 +373,17 @@ def test_small_sets_get_small_batches(n_clips, expected):
 
 
 @pytest.mark.parametrize(
-    ("n_clips", "expected"), [(1, 300), (80, 300), (100, 240), (400, 187), (1000, 96), (1600, 60), (5000, 60)]
+    ("n_clips", "expected"),
+    [(1, 300), (80, 300), (100, 240), (400, 187), (1000, 96), (3600, 60), (5000, 43), (10**5, 30)],
 )
-def test_small_sets_are_passed_more_often(n_clips, expected):
+def test_small_sets_are_passed_more_often_and_large_ones_less(n_clips, expected):
     assert SpeechCNN()._count_epochs(n_clips) == expected
     assert SpeechCNN(batch_size=256)._count_epochs(n_clips) == expected
     assert SpeechCNN(epochs=7)._count_epochs(n_clips) == 7
 
 
 def test_epochs_are_counted_by_the_clips(features, words, monkeypatch):
-    monkeypatch.setattr(_scikeras, "_EPOCHS", (2, 20))
+    monkeypatch.setattr(_scikeras, "_EPOCHS", (1, 2, 20))
     monkeypatch.setattr(_scikeras, "_STEPS", 40)
     classifier = SpeechCNN(filters=(8, 8), **SMALL).set_params(epochs="auto").fit(features, words.target)
     assert len(classifier.history_["loss"]) == 5  # 40 steps of 8 clips pass 60 clips five times
