@@ -539,7 +539,10 @@ class _Batches(keras.utils.PyDataset):
                 part.set_shape((None, *array.shape[1:]))
             return tuple(batch)
 
-        return tf.data.Dataset.range(len(self)).map(take)
+        options = tf.data.Options()
+        # There is nothing to tune; on one core the end of an epoch waits up to a second for the thread that tunes.
+        options.autotune.enabled = False
+        return tf.data.Dataset.range(len(self)).map(take).with_options(options)
 
 
 class _LearningRate(keras.callbacks.Callback):

@@ -26,7 +26,7 @@ from sklearn.utils.validation import check_is_fitted
 from . import __version__
 from ._files import put_in_place
 from ._graph_check import GraphError, check_graph
-from .frozen import FrozenClassifier, Graph, load_graph
+from .frozen import FrozenClassifier, Graph
 from .pipeline import Pipeline
 
 FORMAT_VERSION = 1
@@ -369,8 +369,9 @@ def _build_classifier(labels, graph, row_shape):
         check_graph(graph)
     except GraphError as error:
         raise _FaultError(f"network.onnx {error}") from error
+    classifier = FrozenClassifier(graph=Graph(graph), classes=tuple(labels))
     try:
-        session = load_graph(graph)
+        session = classifier._session
     except Exception as error:  # ONNX Runtime's errors have no common class
         raise _FaultError(f"network.onnx cannot be loaded ({str(error)[:200]})") from error
     in_graph = session.get_modelmeta().custom_metadata_map.get("labels")
@@ -382,7 +383,7 @@ def _build_classifier(labels, graph, row_shape):
             f"network.onnx has inputs and outputs of shapes {shapes}, expected one of (n, {row_shape}) and one of "
             f"(n, {len(labels)})"
         )
-    return FrozenClassifier(graph=Graph(graph), classes=tuple(labels))
+    return classifier
 
 
 def _check_golden(pipeline, contents):

@@ -75,6 +75,15 @@ def test_training_makes_no_dataset_from_a_generator(features, words, monkeypatch
     clone(CLASSIFIERS[0]).set_params(early_stopping=True, mixup=0.2).fit(features, words.target)
 
 
+def test_nothing_is_tuned_while_training(features, words, monkeypatch):
+    """On one core the end of every epoch would wait up to a second for the thread that tunes."""
+    datasets = []
+    fit = keras.Model.fit
+    monkeypatch.setattr(keras.Model, "fit", lambda self, x, **kwargs: datasets.append(x) or fit(self, x, **kwargs))
+    clone(CLASSIFIERS[0]).fit(features, words.target)
+    assert [dataset.options().autotune.enabled for dataset in datasets] == [False]
+
+
 @by_name
 def test_prediction_equals_keras_predict(features, words, classifier):
     classifier = clone(classifier).fit(features, words.target)
