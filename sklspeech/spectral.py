@@ -264,7 +264,7 @@ def _spectra(frames, taps):
     The frequencies 0 and, of an even number of samples, n_fft / 2 have no imaginary part: (n_clips, n_frames, n_fft).
     """
     windowed = np.multiply(frames, taps, out=_buffer("windowed", frames.shape, taps.dtype))
-    # Older than fft.rfft, and in place: half of the memory, which stays in the cache.
+    # Legacy, but in place: half of the memory of fft.rfft, which stays in the cache.
     return fftpack.rfft(windowed, overwrite_x=True)
 
 
