@@ -4,10 +4,10 @@
     python benchmarks/features.py --clips 200 --repeats 5
 
 400 clips of one second of real speech (arabic20), as WAV at 16 kHz, WAV at 44.1 kHz and FLAC. Every contender runs
-once in every repeat, in turn, over the same files; a ratio is taken within a repeat, and its median is the result. The
-floor is to read the bytes of a file and to take one real Fourier transform a frame, in float32. What sklspeech keeps
-of files that it has seen before is switched off. Both sides raise what lies 50 dB below the loudest band to that floor,
-sklspeech's default, but for the case that says 80 dB, librosa's.
+once in every repeat, in turn and after a pause, over the same files; a ratio is taken within a repeat, and its median
+is the result. The floor is to read the bytes of a file and to take one real Fourier transform a frame, in float32. What
+sklspeech keeps of files that it has seen before is switched off. Both sides raise what lies 50 dB below the loudest
+band to that floor, sklspeech's default, but for the case that says 80 dB, librosa's.
 """
 
 import argparse
@@ -34,6 +34,7 @@ from sklspeech import MelFeatures, MFCCFeatures, datasets
 from sklspeech._cache import known_rows
 
 SECOND = 16000
+PAUSE = 0.2  # seconds in which what joblib's processes still do comes to its end
 MEL = {"n_fft": 400, "hop_length": 160}
 
 
@@ -126,6 +127,7 @@ def measure(clips, functions, repeats):
     seconds = {name: [] for name in functions}
     for _ in range(repeats):
         for name, function in functions.items():
+            time.sleep(PAUSE)
             start = time.perf_counter()
             function(clips)
             seconds[name].append(time.perf_counter() - start)
