@@ -98,7 +98,15 @@ def test_features_of_real_speech_are_exact_in_either_precision(fsdd, params, top
 @pytest.mark.parametrize("of_parts", [True, False])
 @pytest.mark.parametrize(
     "filters",
-    [(16000, 400, 40), (16000, 401, 128), (16000, 2048, 1), (8000, 16, 23), (16000, 512, 40, 7000.0), (8000, 3, 2)],
+    [
+        (16000, 400, 40),
+        (16000, 400, 128),
+        (16000, 401, 40),
+        (16000, 2048, 1),
+        (8000, 16, 23),
+        (16000, 512, 40, 7000.0),
+        (8000, 3, 2),
+    ],
     ids=str,
 )
 def test_blocks_are_the_whole_bank(filters, of_parts):
