@@ -98,12 +98,15 @@ def _read_samples(path, sample_rate):
     return resample(mono, rate, sample_rate)
 
 
-def _as_float(samples):
-    """Samples in [-1, 1], float32."""
-    if samples.dtype.kind == "f":
+def _as_float(samples, out=None):
+    """Samples in [-1, 1], float32; in `out` where that is given."""
+    is_float = samples.dtype.kind == "f"
+    if is_float and out is None:
         return samples
-    waveform = samples.astype(np.float32)
-    waveform *= PCM_SCALE  # after the change of type: in one step it takes twice as long
+    waveform = np.empty(samples.shape, np.float32) if out is None else out
+    waveform[:] = samples
+    if not is_float:
+        waveform *= PCM_SCALE  # after the change of type: in one step it takes twice as long
     return waveform
 
 
@@ -529,42 +532,57 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         clips = check_clips(X)
         n_threads = count_threads(self.n_jobs)
         pieces = _even_slices(len(clips), _count_pieces(len(clips), n_threads))
-        as_list = self.n_samples_ is None
         rows: list | np.ndarray = (
-            [None] * len(clips) if as_list else np.empty((len(clips), *self._row_shape(self.n_samples_)), np.float32)
+            [None] * len(clips)
+            if self.n_samples_ is None
+            else np.empty((len(clips), *self._row_shape(self.n_samples_)), np.float32)
         )
+        # Only files are kept, and a waveform is not to wait for the settings.
+        settings = self._settings() if isinstance(clips[0], str) else None
 
         def fill(piece):
-            for i, row in enumerate(self._rows(clips[piece], piece.start), piece.start):
-                rows[i] = np.array(row, order="C") if as_list else row  # a copy: the cache may own the row
+            for batch, new in self._read(clips, piece, settings, rows):
+                self._compute(new, settings, rows, batch)
 
         map_in_threads(fill, pieces, n_threads)
         return rows
 
-    def _rows(self, clips, start=0):
-        """Rows of clips, those of files from the cache where they have been computed before."""
-        # Only files are kept, and a waveform is not to wait for the settings.
-        settings = self._settings() if any(isinstance(clip, str) for clip in clips) else None
-        rows, new, n_samples = [], [], 0
-        for position, clip in enumerate(clips, start):
-            state = file_state(clip) if isinstance(clip, str) else None
-            rows.append(None if state is None else known_rows.get((state, settings)))
-            if rows[-1] is None:
-                new.append((len(rows) - 1, state, self._waveform(clip, position)))
-                n_samples += len(new[-1][2])
-            if n_samples >= _SAMPLES_AT_ONCE or len(rows) == _ROWS_AT_ONCE:
-                yield from self._complete(rows, new, settings)
-                rows, new, n_samples = [], [], 0
-        yield from self._complete(rows, new, settings)
+    def _read(self, clips, piece, settings, rows):
+        """Read a piece of the clips and set the rows that have been computed before.
 
-    def _complete(self, rows, new, settings):
-        """Fill in the rows of new clips: (index, state of the file or None, waveform) each."""
-        computed = self._transform_waveforms([waveform for _, _, waveform in new]) if new else []
+        Yields
+        ------
+        batch : slice
+            The next of the clips, as many as are transformed at once.
+        new : list of (index, state of the file or None, waveform)
+            Those of them whose rows are to be computed.
+        """
+        start, new, n_samples = piece.start, [], 0
+        for i, clip in enumerate(clips[piece], piece.start):
+            state = None if settings is None else file_state(clip)
+            row = None if state is None else known_rows.get((state, settings))
+            if row is None:
+                new.append((i, state, self._waveform(clip, i)))
+                n_samples += len(new[-1][2])
+            else:
+                _set_row(rows, i, row)
+            if n_samples >= _SAMPLES_AT_ONCE or i + 1 - start == _ROWS_AT_ONCE:
+                yield slice(start, i + 1), new
+                start, new, n_samples = i + 1, [], 0
+        yield slice(start, piece.stop), new
+
+    def _compute(self, new, settings, rows, batch):
+        """Set the rows of the new clips of a batch."""
+        if not new:
+            return
+        in_place = isinstance(rows, np.ndarray) and len(new) == batch.stop - batch.start
+        waveforms = [waveform for _, _, waveform in new]
+        computed = self._transform_waveforms(waveforms, rows[batch] if in_place else None)
         for (i, state, _), row in zip(new, computed, strict=True):
-            rows[i] = row
+            if not in_place:
+                _set_row(rows, i, row)
             if state is not None:
                 known_rows.put((state, settings), row)
-        return rows
 
     def _settings(self):
         """All that a row depends on besides its clip, hashable."""
@@ -587,8 +605,8 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         """Shape of a clip's row."""
         raise NotImplementedError
 
-    def _transform_waveforms(self, waveforms):
-        """Rows of some waveforms, as `_waveform` gives them."""
+    def _transform_waveforms(self, waveforms, out=None):
+        """Rows of some waveforms, as `_waveform` gives them; in `out` where that is given, an array of all of them."""
         raise NotImplementedError
 
     def set_output(self, *, transform=None):
@@ -624,6 +642,10 @@ def _count_pieces(n_clips, n_threads):
     if n_threads == 1:
         return 1
     return max(min(n_threads, n_clips), min(4 * n_threads, n_clips // _PIECE), n_clips // _ROWS_AT_ONCE)
+
+
+def _set_row(rows, i, row):
+    rows[i] = np.array(row, order="C") if isinstance(rows, list) else row  # a copy: the cache may own the row
 
 
 def _even_slices(n, n_slices):
@@ -684,5 +706,6 @@ class AudioLoader(ClipTransformer):
     def _row_shape(self, n_samples):
         return (n_samples,)
 
-    def _transform_waveforms(self, waveforms):
-        return [_as_float(waveform) for waveform in waveforms]
+    def _transform_waveforms(self, waveforms, out=None):
+        rows = [None] * len(waveforms) if out is None else out
+        return [_as_float(waveform, row) for waveform, row in zip(waveforms, rows, strict=True)]

@@ -171,13 +171,18 @@ class MelFeatures(ClipTransformer):
     def _row_shape(self, n_samples):
         return spectral.count_frames(n_samples, self.n_fft, self.hop_length, self.center), self.n_mels
 
-    def _transform_waveforms(self, waveforms):
-        alike = [list(clips) for _, clips in itertools.groupby(waveforms, key=lambda clip: (len(clip), clip.dtype))]
-        rows = [row for clips in alike for row in self._features(clips)]
-        return rows if self.normalization is None else [spectral.normalize(row, self.normalization) for row in rows]
+    def _transform_waveforms(self, waveforms, out=None):
+        rows: list[np.ndarray] = []
+        for _, alike in itertools.groupby(waveforms, key=lambda clip: (len(clip), clip.dtype)):
+            clips = list(alike)
+            rows.extend(self._features(clips, None if out is None else out[len(rows) : len(rows) + len(clips)]))
+        if self.normalization is not None:
+            for row in rows:
+                row[:] = spectral.normalize(row, self.normalization)
+        return rows
 
-    def _features(self, waveforms):
-        """Features of waveforms of one length, (n_clips, n_frames, n_features)."""
+    def _features(self, waveforms, out=None):
+        """Features of waveforms of one length, (n_clips, n_frames, n_features); in `out` where that is given."""
         # A reference such as the median may be one of the bands that the floor hides.
         top_db = None if callable(self.ref) and self.ref is not np.max else self.top_db
         mel = spectral.mel_spectrograms(
@@ -196,6 +201,7 @@ class MelFeatures(ClipTransformer):
             htk=self.htk,
             norm=self.norm,
             top_db=top_db,
+            out=out,
         )
         return spectral.powers_to_db(mel, ref=self.ref, amin=self.amin, top_db=self.top_db)
 
@@ -284,12 +290,12 @@ htk, norm, ref, amin, top_db, normalization, n_jobs
         n_frames, _ = super()._row_shape(n_samples)
         return n_frames, self.n_mfcc * (1 + self.deltas)
 
-    def _features(self, waveforms):
+    def _features(self, waveforms, out=None):
         db = super()._features(waveforms)
         cepstra = spectral.mfcc(db, n_mfcc=self.n_mfcc, dct_type=self.dct_type, norm=self.dct_norm, lifter=self.lifter)
         orders = range(1, 1 + self.deltas)
         parts = [cepstra] + [spectral.delta(cepstra, width=self.delta_width, order=order) for order in orders]
-        return np.concatenate(parts, axis=-1)
+        return np.concatenate(parts, axis=-1, out=out)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the features of a frame.

@@ -26,6 +26,7 @@ _FLOAT32_RANGE = 45.0
 _LARGEST_FLOAT32_TOP_DB = _FLOAT32_RANGE + 10.0
 _TINY = np.finfo(np.float32).tiny
 _LARGEST_PRODUCT = 2**19  # multiplications; from twice as many on OpenBLAS makes threads of its own
+_FRAMES_OF_TAPS = 16  # multiplied in one run: 25 kB of taps at 400 samples, which stay in the first cache
 _LINE = 64  # bytes of a line of the processor's cache
 _LARGEST_BUFFER = 2**21  # elements; what an hour of audio takes is given back
 
@@ -174,9 +175,9 @@ def window_taps(window, win_length, n_fft):
 
 @lru_cache(maxsize=64)
 def _scaled_taps(window, win_length, n_fft, scale, dtype):
-    """Taps of a type, where they are read fastest."""
-    taps = _aligned(n_fft, dtype)
-    taps[:] = window_taps(window, win_length, n_fft) * scale
+    """Taps of a type for some frames, one after the other, (_FRAMES_OF_TAPS * n_fft,), where they are read fastest."""
+    taps = _aligned(_FRAMES_OF_TAPS * n_fft, dtype)
+    taps.reshape(-1, n_fft)[:] = window_taps(window, win_length, n_fft) * scale
     taps.setflags(write=False)  # it is cached
     return taps
 
@@ -263,7 +264,12 @@ def _spectra(frames, taps):
 
     The frequencies 0 and, of an even number of samples, n_fft / 2 have no imaginary part: (n_clips, n_frames, n_fft).
     """
-    windowed = np.multiply(frames, taps, out=_buffer("windowed", frames.shape, taps.dtype))
+    windowed = _buffer("windowed", frames.shape, taps.dtype)
+    np.copyto(windowed, frames)
+    flat = windowed.reshape(-1)
+    n_whole = flat.size // taps.size * taps.size
+    for part in flat[:n_whole].reshape(-1, taps.size), flat[n_whole:]:
+        part *= taps[: part.shape[-1]]  # with the copy two thirds of the time of frames * taps, frame by frame
     # Legacy, but in place: half of the memory of fft.rfft, which stays in the cache.
     return fftpack.rfft(windowed, overwrite_x=True)
 
@@ -284,10 +290,11 @@ def _frames_at_once(n_fft, dtype):
     return max(1, _BYTES_PER_BLOCK // (n_fft * np.dtype(dtype).itemsize))
 
 
-def _mel_of_clips(waveforms, framing, filters, taps, power):
+def _mel_of_clips(waveforms, framing, filters, taps, power, out=None):
     """Filtered power of waveforms of one length, (n_clips, n_frames, n_mels), and its sum over all frequencies.
 
-    `framing` and `filters` are arguments of `_frames` and `mel_filter_bank`; `taps` set the precision of the transform.
+    `framing` and `filters` are arguments of `_frames` and `mel_filter_bank`; `taps` set the precision of the transform;
+    the filtered power goes to `out` where that is given.
     """
     n_fft, hop_length, center, pad_mode = framing
     n_frames = count_frames(len(waveforms[0]), n_fft, hop_length, center)
@@ -295,7 +302,7 @@ def _mel_of_clips(waveforms, framing, filters, taps, power):
     n_clips = max(1, most // max(1, n_frames))
     bank = _mel_bank_blocks(filters, power == 2)
     ones = np.ones(n_fft if power == 2 else 1 + n_fft // 2, np.float32)
-    mel = np.empty((len(waveforms), n_frames, bank[-1][0].stop), np.float32)
+    mel = np.empty((len(waveforms), n_frames, bank[-1][0].stop), np.float32) if out is None else out
     total = np.empty(mel.shape[:2], np.float32)
     for first in range(0, len(waveforms), n_clips):
         clips = slice(first, first + n_clips)
@@ -363,6 +370,7 @@ def mel_spectrograms(
     htk,
     norm,
     top_db=None,
+    out=None,
 ):
     """Mel spectrograms of waveforms of one length, faster than one after the other.
 
@@ -374,6 +382,8 @@ def mel_spectrograms(
         As in `mel_spectrogram`.
     top_db : float or None, default=None
         What lies more decibels than this below the loudest band of a clip will not be seen, and need not be exact.
+    out : ndarray of shape (n_clips, n_frames, n_mels), float32, or None, default=None
+        Where the result is put; None is new memory.
 
     Returns
     -------
@@ -389,15 +399,15 @@ def mel_spectrograms(
     # 16-bit samples are only copied, and scaled by the taps: a power of two changes no digit.
     scale = _scale(waveforms[0].dtype)
 
-    def filtered(waveforms, dtype):
+    def filtered(waveforms, dtype, out):
         taps = _scaled_taps(window, win_length or n_fft, n_fft, scale, dtype)
-        return _mel_of_clips(waveforms, framing, filters, taps, power)
+        return _mel_of_clips(waveforms, framing, filters, taps, power, out)
 
     if power != 2 or top_db is None or top_db > _LARGEST_FLOAT32_TOP_DB:
-        return filtered(waveforms, np.float64)[0]
-    mel, total = filtered(waveforms, np.float32)
+        return filtered(waveforms, np.float64, out)[0]
+    mel, total = filtered(waveforms, np.float32, out)
     for i in _beyond_float32(mel, total, _areas(filters), 1 + n_fft // 2, top_db):
-        mel[i] = filtered(waveforms[i : i + 1], np.float64)[0][0]
+        filtered(waveforms[i : i + 1], np.float64, mel[i : i + 1])
     return mel
 
 

@@ -41,9 +41,9 @@ def computed(monkeypatch):
     computed = []
     transform = features.MelFeatures._transform_waveforms
 
-    def watched(self, waveforms):
+    def watched(self, waveforms, out=None):
         computed.extend(waveforms)
-        return transform(self, waveforms)
+        return transform(self, waveforms, out)
 
     monkeypatch.setattr(features.MelFeatures, "_transform_waveforms", watched)
     return computed
