@@ -1,6 +1,7 @@
 """Rows of clips that are asked for again and again: in a search every fold and candidate wants the same ones.
 
-A value is kept from the second time that it is computed, so one pass over a corpus, however large, keeps nothing.
+A row is kept from the second time that it is asked for: one pass over a corpus, however large, keeps nothing, and does
+not even look at the state of the files.
 """
 
 import os
@@ -10,7 +11,7 @@ from threading import Lock
 import numpy as np
 
 MAX_BYTES = 256 * 2**20
-_MAX_SEEN = 1_000_000  # keys remembered without their value
+_MAX_SEEN = 1_000_000  # names remembered without a value
 
 
 class Cache:
@@ -29,32 +30,34 @@ class Cache:
         self._arrays = {}
         self._keys = []
         self._n_bytes = 0
-        self._seen = set()  # hashes of the keys that came once
+        self._seen = set()  # hashes of what came once
         self._random = random.Random(0)
         self._lock = Lock()
+
+    def is_new(self, name):
+        """Whether this comes for the first time, so that nothing is kept of it; always where nothing can be kept."""
+        name = hash(name)
+        if self.max_bytes and name in self._seen:
+            return False
+        if len(self._seen) >= _MAX_SEEN:
+            self._seen.clear()
+        self._seen.add(name)
+        return True
 
     def get(self, key):
         """The array, which is not to be written to, or None."""
         return self._arrays.get(key)
 
     def put(self, key, array):
-        """Keep a copy if this is the second time."""
+        """Keep a copy."""
         with self._lock:
-            if self._is_new(key) or key in self._arrays or array.nbytes > self.max_bytes:
+            if key in self._arrays or array.nbytes > self.max_bytes:
                 return
             while self._n_bytes + array.nbytes > self.max_bytes:
                 self._drop_any()
             self._arrays[key] = np.array(array)
             self._keys.append(key)
             self._n_bytes += array.nbytes
-
-    def _is_new(self, key):
-        if hash(key) in self._seen:
-            return False
-        if len(self._seen) >= _MAX_SEEN:
-            self._seen.clear()
-        self._seen.add(hash(key))
-        return True
 
     def _drop_any(self):
         i = self._random.randrange(len(self._keys))

@@ -35,6 +35,7 @@ _TRIM_FRAME, _TRIM_HOP = 2048, 512  # samples, as librosa's
 _CHUNK = struct.Struct("<4sI")  # of a WAV file: name, length
 _FORMAT = struct.Struct("<HHIIHH")  # tag, channels, sample rate, bytes a second, bytes of all channels, bits
 _PCM = 1  # tag of linear samples
+_BYTES_AT_ONCE = 124 * 2**10  # four seconds at 16 kHz; from 128 kB on memory comes from the system, which takes longer
 # What a thread reads before it transforms it: the more, the less threads wait for the interpreter lock.
 _SAMPLES_AT_ONCE = 2**20
 _ROWS_AT_ONCE = 256
@@ -138,17 +139,17 @@ def _decode_pcm(path):
 
 
 def _read_bytes(path):
-    """All bytes of a file, in fewer calls than by `open`: after each of them threads wait for the interpreter lock."""
+    """All bytes of a WAV file, in as few calls as can be: after each of them threads wait for the interpreter lock."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
-        n_bytes = os.fstat(descriptor).st_size
-        content = os.read(descriptor, n_bytes)
+        content = os.read(descriptor, _BYTES_AT_ONCE)
+        n_bytes = 8 + _CHUNK.unpack_from(content)[1] if len(content) >= 8 else 0  # what the header says
+        if not n_bytes <= len(content) < _BYTES_AT_ONCE:
+            with open(descriptor, "rb", closefd=False) as file:
+                content += file.read()
     finally:
         os.close(descriptor)
-    if len(content) == n_bytes:
-        return content
-    with open(path, "rb") as file:  # of more than 2 GB one call reads a part
-        return file.read()
+    return content
 
 
 def _wav_layout(path, content):
@@ -554,12 +555,13 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         ------
         batch : slice
             The next of the clips, as many as are transformed at once.
-        new : list of (index, state of the file or None, waveform)
-            Those of them whose rows are to be computed.
+        new : list of (index, state or None, waveform)
+            Those of them whose rows are to be computed, with the state of the file of a row to be kept.
         """
         start, new, n_samples = piece.start, [], 0
         for i, clip in enumerate(clips[piece], piece.start):
-            state = None if settings is None else file_state(clip)
+            is_new = settings is None or known_rows.is_new((clip, settings))
+            state = None if is_new else file_state(clip)
             row = None if state is None else known_rows.get((state, settings))
             if row is None:
                 new.append((i, state, self._waveform(clip, i)))

@@ -15,23 +15,31 @@ from sklspeech._cache import Cache, file_state, known_rows
 ROW = np.arange(4, dtype=np.float32)  # 16 bytes
 
 
-def test_a_row_is_kept_from_its_second_time_on():
+def test_a_copy_is_kept():
     cache = Cache(max_bytes=100)
-    cache.put("a", ROW)
     assert cache.get("a") is None
     cache.put("a", ROW)
     np.testing.assert_array_equal(cache.get("a"), ROW)
     assert cache.get("a") is not ROW
 
 
+def test_new_is_what_comes_for_the_first_time():
+    cache = Cache(max_bytes=100)
+    assert [cache.is_new(name) for name in "abab"] == [True, True, False, False]
+
+
+def test_all_is_new_where_nothing_can_be_kept():
+    cache = Cache(max_bytes=0)
+    assert cache.is_new("a")
+    assert cache.is_new("a")
+
+
 def test_never_more_than_its_bytes():
     cache = Cache(max_bytes=40)
-    for _ in range(2):
-        for key in range(9):
-            cache.put(key, ROW)
+    for key in range(9):
+        cache.put(key, ROW)
     assert sum(cache.get(key) is not None for key in range(9)) == 2
-    for _ in range(2):
-        cache.put("large", np.zeros(100))
+    cache.put("large", np.zeros(100))
     assert cache.get("large") is None
 
 
