@@ -26,7 +26,7 @@ _FLOAT32_RANGE = 45.0
 _LARGEST_FLOAT32_TOP_DB = _FLOAT32_RANGE + 10.0
 _TINY = np.finfo(np.float32).tiny
 _LARGEST_PRODUCT = 2**19  # multiplications; from twice as many on OpenBLAS makes threads of its own
-_FRAMES_OF_TAPS = 16  # multiplied in one run: 25 kB of taps at 400 samples, which stay in the first cache
+_TAPS_AT_ONCE = 6400  # of 16 frames of 400 samples: 25 kB in float32, which stay in the first cache
 _LINE = 64  # bytes of a line of the processor's cache
 _LARGEST_BUFFER = 2**21  # elements; what an hour of audio takes is given back
 
@@ -175,8 +175,8 @@ def window_taps(window, win_length, n_fft):
 
 @lru_cache(maxsize=64)
 def _scaled_taps(window, win_length, n_fft, scale, dtype):
-    """Taps of a type for some frames, one after the other, (_FRAMES_OF_TAPS * n_fft,), where they are read fastest."""
-    taps = _aligned(_FRAMES_OF_TAPS * n_fft, dtype)
+    """Taps of a type for some frames, one after the other, where they are read fastest: (n_frames * n_fft,)."""
+    taps = _aligned(max(1, _TAPS_AT_ONCE // n_fft) * n_fft, dtype)
     taps.reshape(-1, n_fft)[:] = window_taps(window, win_length, n_fft) * scale
     taps.setflags(write=False)  # it is cached
     return taps
