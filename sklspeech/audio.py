@@ -144,12 +144,13 @@ def _read_bytes(path):
     try:
         content = os.read(descriptor, _BYTES_AT_ONCE)
         n_bytes = 8 + _CHUNK.unpack_from(content)[1] if len(content) >= 8 else 0  # what the header says
-        if not n_bytes <= len(content) < _BYTES_AT_ONCE:
-            with open(descriptor, "rb", closefd=False) as file:
-                content += file.read()
+        if n_bytes <= len(content) < _BYTES_AT_ONCE:
+            return content
+        os.lseek(descriptor, 0, os.SEEK_SET)  # all of it again: to join two parts takes a copy in fresh memory
+        with open(descriptor, "rb", buffering=0, closefd=False) as file:
+            return file.readall()
     finally:
         os.close(descriptor)
-    return content
 
 
 def _wav_layout(path, content):
