@@ -67,7 +67,8 @@ class FeaturesLayer(keras.layers.Layer):
 
     def call(self, waveform):
         f = self.features
-        waves = ops.conv(self._padded(waveform)[:, :, None], self.kernel, f.hop_length, padding="valid")
+        x = self._padded(self._emphasized(waveform))
+        waves = ops.conv(x[:, :, None], self.kernel, f.hop_length, padding="valid")
         real, imaginary = ops.split(waves, 2, axis=2)
         power = ops.square(real) + ops.square(imaginary)  # (n, n_frames, n_bins)
         x = self._decibels(ops.matmul(power if f.power == 2 else power ** (f.power / 2), self.bank))
@@ -75,6 +76,13 @@ class FeaturesLayer(keras.layers.Layer):
             cepstra = ops.matmul(x, self.dct)
             x = ops.concatenate([cepstra, *(ops.matmul(matrix, cepstra) for matrix in self.deltas)], axis=2)
         return x if f.normalization is None else without_mean(x, f.normalization)
+
+    def _emphasized(self, waveform):
+        coefficient = self.features.preemphasis
+        if not coefficient or waveform.shape[1] == 1:
+            return waveform
+        first = 3 * waveform[:, :1] - waveform[:, 1:2]  # as in spectral._emphasize
+        return ops.concatenate([first, waveform[:, 1:] - coefficient * waveform[:, :-1]], axis=1)
 
     def _padded(self, waveform):
         f, n = self.features, self.features.n_fft // 2
