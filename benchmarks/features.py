@@ -191,7 +191,7 @@ def measure_memory(root, paths):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clips", type=int, default=400)
+    parser.add_argument("--clips", type=int, default=400, help="20 or more")
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--peak-of", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()

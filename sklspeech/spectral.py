@@ -353,6 +353,8 @@ def _beyond_float32(mel, total, areas, n_bins, top_db):
     loudest = mel.reshape(len(mel), -1).max(axis=1, initial=0)
     # Where the floor itself is in range of the loudest frame, so are all bands: fast, and enough for most clips.
     suspects = np.flatnonzero(loudest * within_top_db < total.max(axis=1, initial=0) * in_range * areas.max())
+    if not len(suspects):
+        return suspects
     bands = mel[suspects]
     # What is a little below the floor may be a little above it in truth.
     seen = bands > loudest[suspects, None, None] * (0.99 * within_top_db)
