@@ -38,6 +38,7 @@ _TOLERANCE = 1e-4  # of a probability, on another machine
 _STEPS = {"MelFeatures": "features", "MFCCFeatures": "features"}
 _FITTED = ("duration_", "n_samples_")
 _NOT_SAVED = ("n_jobs",)  # threads are a matter of the machine
+_ADDED = {"preemphasis": 0.0}  # parameters that older files lack, and what they stood at
 _LIBRARIES = ("numpy", "scipy", "sklearn", "onnxruntime")
 _CALLABLES = {"numpy.max": np.max}  # what `ref` may be besides a number
 
@@ -328,7 +329,7 @@ def _build(manifest, graph):
 
 def _build_features(step):
     estimator = getattr(import_module(f".{_STEPS[step['class']]}", __package__), step["class"])()
-    params = {name: _from_json(value) for name, value in step["params"].items()}
+    params = _ADDED | {name: _from_json(value) for name, value in step["params"].items()}
     unknown = sorted(set(params) ^ (set(estimator.get_params()) - set(_NOT_SAVED)))
     if unknown:
         raise _FaultError(f"parameters of {step['class']} are missing or unknown: {unknown}")

@@ -77,6 +77,13 @@ def test_what_is_wrong_while_saving_names_the_file(frozen, tmp_path, monkeypatch
     assert not list(tmp_path.iterdir())
 
 
+def test_a_file_from_before_preemphasis(good, frozen, words, tmp_path):
+    older = with_manifest(lambda m: m["steps"][0]["params"].pop("preemphasis"))
+    loaded = load_archive(write(tmp_path / "older.sklspeech", older(contents(good))))
+    assert loaded[0].get_params() == frozen[0].get_params()
+    np.testing.assert_array_equal(loaded.predict_proba(words.data), frozen.predict_proba(words.data))
+
+
 def test_manifest_says_what_it_is(good):
     manifest = archive.read_manifest(good)
     assert manifest["labels"] == ["no", "stop", "yes"]
