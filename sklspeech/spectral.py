@@ -21,9 +21,8 @@ PCM_SCALE = np.float32(2**-15)  # makes 16-bit samples a waveform in [-1, 1]
 _BYTES_PER_BLOCK = 5 * 2**18  # of frames: eight seconds at 400 samples every 160, in float32
 # Decibels below the mean of a frame's power spectrum down to which float32 gives mel bands within 8e-4 dB, measured on
 # recordings of two sets, with 400 to 2048 samples a frame and 40 to 128 bands.
-_FLOAT32_RANGE = 50.0
-# The loudest band of a clip is above the mean of the loudest spectrum, by 5 dB in noise, by 8 to 24 in speech.
-_LARGEST_FLOAT32_TOP_DB = _FLOAT32_RANGE + 10.0
+_FLOAT32_RANGE = 48.0
+_LARGEST_FLOAT32_TOP_DB = 75.0  # above, so many frames are done again that it takes less time to begin with float64
 _TINY = np.finfo(np.float32).tiny
 _LARGEST_PRODUCT = 2**19  # multiplications; from twice as many on OpenBLAS makes threads of its own
 _TAPS_AT_ONCE = 6400  # of 16 frames of 400 samples: 25 kB in float32, which stay in the first cache
@@ -240,16 +239,18 @@ def _aligned(size, dtype):
     return array[start : start + size]
 
 
-def _frames(waveforms, framing, dtype):
-    """Emphasized and padded waveforms of one length as frames, (n_clips, n_frames, n_fft)."""
+def _frames(waveforms, framing):
+    """Emphasized and padded waveforms of one length as frames, (n_clips, n_frames, n_fft), float32."""
     n_fft, hop_length, center, pad_mode, preemphasis = framing
     half = n_fft // 2 if center else 0
     n_samples = len(waveforms[0])
     width = n_samples + 2 * half
-    padded = _buffer("padded", (len(waveforms), -(-width // _LINE) * _LINE), dtype)  # every row begins with a line
+    padded = _buffer("padded", (len(waveforms), -(-width // _LINE) * _LINE), np.float32)  # rows begin with a line
     clips = padded[:, half : half + n_samples]
     for row, waveform in zip(clips, waveforms, strict=True):
-        _emphasize(waveform, preemphasis, row)
+        row[:] = waveform
+    if preemphasis and n_samples > 1:
+        _emphasize(clips, preemphasis)
     if pad_mode == "constant":  # np.pad would take fresh memory
         padded[:, :half] = 0
         padded[:, half + n_samples : width] = 0
@@ -258,19 +259,17 @@ def _frames(waveforms, framing, dtype):
     n_frames = count_frames(n_samples, n_fft, hop_length, center)
     clip_step, step = padded.strides
     shape, steps = (len(waveforms), n_frames, n_fft), (clip_step, step * hop_length, step)
-    return np.ndarray(shape, dtype, padded, strides=steps)  # a view, as by as_strided, which takes ten times as long
+    return np.ndarray(shape, np.float32, padded, strides=steps)  # a view; as_strided takes ten times as long
 
 
-def _emphasize(waveform, coefficient, out):
-    """Put waveform[t] - coefficient * waveform[t - 1] into `out`, in float32, which rounds as librosa does."""
-    if not coefficient or len(waveform) == 1:
-        out[:] = waveform
-        return
-    previous = _buffer("previous", (len(waveform) - 1,), np.float32)
-    np.multiply(waveform[:-1], np.float32(coefficient), out=previous, dtype=np.float32)
-    np.subtract(waveform[1:], previous, out=out[1:], dtype=np.float32)
-    first, second = waveform[:2].astype(np.float32)
-    out[0] = first + (2 * first - second)  # librosa.effects.preemphasis begins with this
+def _emphasize(clips, coefficient):
+    """Subtract from every sample the one before times `coefficient`, in place, in float32, which rounds as librosa."""
+    beginnings = clips[:, 0] + (2 * clips[:, 0] - clips[:, 1])  # as librosa.effects.preemphasis begins
+    # In memory that the windowed frames take next.
+    subtracted = _buffer("windowed", (len(clips), clips.shape[1] - 1), np.float32)
+    np.multiply(clips[:, :-1], np.float32(coefficient), out=subtracted)
+    clips[:, 1:] -= subtracted
+    clips[:, 0] = beginnings
 
 
 def _spectra(frames, taps):
@@ -304,34 +303,56 @@ def _frames_at_once(n_fft, dtype):
     return max(1, _BYTES_PER_BLOCK // (n_fft * np.dtype(dtype).itemsize))
 
 
-def _mel_of_clips(waveforms, framing, filters, taps, power, out=None):
-    """Filtered power of waveforms of one length, (n_clips, n_frames, n_mels), and its sum over all frequencies.
+def _mel_of_clips(waveforms, framing, filters, taps, power, top_db, out):
+    """Put the filtered power of waveforms of one length into `out`, (n_clips, n_frames, n_mels).
 
-    `framing` are n_fft, hop_length, center, pad_mode and preemphasis, `filters` the arguments of `mel_filter_bank`;
-    `taps` set the precision of the transform; the filtered power goes to `out` where that is given.
+    `framing` are n_fft, hop_length, center, pad_mode and preemphasis, `filters` the arguments of `mel_filter_bank`,
+    `taps` the window by the type that it makes the transform in. Without `top_db` all is done in float64.
     """
-    n_fft, hop_length, center, *_ = framing
-    n_frames = count_frames(len(waveforms[0]), n_fft, hop_length, center)
-    most = _frames_at_once(n_fft, taps.dtype)  # some clips, or a part of a long one
+    n_fft = framing[0]
+    n_frames = out.shape[1]
+    dtype = np.float64 if top_db is None else np.float32
+    most = _frames_at_once(n_fft, dtype)  # some clips, or a part of a long one
     n_clips = max(1, most // max(1, n_frames))
-    bank = _mel_bank_blocks(filters, power == 2)
-    ones = np.ones(n_fft if power == 2 else 1 + n_fft // 2, np.float32)
-    mel = np.empty((len(waveforms), n_frames, bank[-1][0].stop), np.float32) if out is None else out
-    total = np.empty(mel.shape[:2], np.float32)
+    areas, ones = _areas(filters), np.ones(n_fft, np.float32)
+    imprecise = []
     for first in range(0, len(waveforms), n_clips):
-        clips = slice(first, first + n_clips)
-        frames = _frames(waveforms[clips], framing, taps.dtype)
+        mel = out[first : first + n_clips]
+        total = np.empty(mel.shape[:2], np.float32)
+        frames = _frames(waveforms[first : first + n_clips], framing)
         for start in range(0, n_frames, most):
             times = slice(start, start + most)
-            spectrum = _power(_spectra(frames[:, times], taps), power)
-            np.matmul(spectrum, ones, out=total[clips, times])  # .sum is slower
-            for mels, columns, weights in bank:
-                np.matmul(spectrum[..., columns], weights, out=mel[clips, times, mels])
-    return mel, total
+            spectrum = _mel_of_frames(frames[:, times], filters, taps[dtype], power, mel[:, times])
+            if top_db is not None:
+                np.matmul(spectrum, ones, out=total[:, times])  # .sum is slower
+        if top_db is not None:
+            clips, times = _beyond_float32(mel, total, areas, 1 + n_fft // 2, top_db)
+            if len(clips):
+                imprecise.append((first + clips, times, frames[clips, times]))
+    if imprecise:
+        _mend(out, *map(np.concatenate, zip(*imprecise, strict=True)), filters, taps[np.float64])
+
+
+def _mel_of_frames(frames, filters, taps, power, out):
+    """Put the filtered power of frames, (n_clips, n_frames, n_fft), into `out`; returns what `_power` says of them."""
+    spectrum = _power(_spectra(frames, taps), power)
+    for mels, columns, weights in _mel_bank_blocks(filters, power == 2):
+        np.matmul(spectrum[..., columns], weights, out=out[..., mels])
+    return spectrum
+
+
+def _mend(mel, clips, times, frames, filters, taps):
+    """Do some frames, (n, n_fft), again in the precision of `taps`, each by itself, and put them to their places."""
+    most = _frames_at_once(frames.shape[-1], taps.dtype)
+    for start in range(0, len(frames), most):
+        some = slice(start, start + most)
+        precise = np.empty((len(frames[some]), 1, mel.shape[-1]), np.float32)
+        _mel_of_frames(frames[some, None], filters, taps, 2, precise)
+        mel[clips[some], times[some]] = precise[:, 0]
 
 
 def _beyond_float32(mel, total, areas, n_bins, top_db):
-    """Which clips have bands within `top_db` of their loudest one that are below the range of float32.
+    """Which frames have bands within `top_db` of their clip's loudest one that are below the range of float32.
 
     Parameters
     ----------
@@ -346,20 +367,19 @@ def _beyond_float32(mel, total, areas, n_bins, top_db):
 
     Returns
     -------
-    beyond : ndarray of int
+    clips, times : ndarray of int
+        One entry a frame.
     """
-    in_range = 10 ** (-_FLOAT32_RANGE / 10) / n_bins  # of the power of one frequency, as a share of the total
-    within_top_db = 10 ** (-top_db / 10)
     loudest = mel.reshape(len(mel), -1).max(axis=1, initial=0)
-    # Where the floor itself is in range of the loudest frame, so are all bands: fast, and enough for most clips.
-    suspects = np.flatnonzero(loudest * within_top_db < total.max(axis=1, initial=0) * in_range * areas.max())
-    if not len(suspects):
-        return suspects
-    bands = mel[suspects]
     # What is a little below the floor may be a little above it in truth.
-    seen = bands > loudest[suspects, None, None] * (0.99 * within_top_db)
-    imprecise = bands < (total[suspects] * in_range)[:, :, None] * areas
-    return suspects[(seen & imprecise).any(axis=(1, 2))]
+    floors = loudest * np.float32(0.99 * 10 ** (-top_db / 10))
+    limits = total * np.float32(10 ** (-_FLOAT32_RANGE / 10) / n_bins)  # of an even spectrum, as far below the total
+    clips, times = np.nonzero(limits * areas.max() > floors[:, None])  # elsewhere the floor hides what is imprecise
+    if not len(clips):
+        return clips, times
+    bands = mel[clips, times]
+    beyond = ((bands > floors[clips, None]) & (bands < limits[clips, times, None] * areas)).any(axis=1)
+    return clips[beyond], times[beyond]
 
 
 def _scale(dtype):
@@ -419,17 +439,13 @@ def mel_spectrograms(
     filters = sample_rate, n_fft, n_mels, fmin, fmax, htk, norm
     # 16-bit samples are only copied, and scaled by the taps: a power of two changes no digit.
     scale = _scale(waveforms[0].dtype)
-
-    def filtered(waveforms, dtype, out):
-        taps = _scaled_taps(window, win_length or n_fft, n_fft, scale, dtype)
-        return _mel_of_clips(waveforms, framing, filters, taps, power, out)
-
-    if power != 2 or top_db is None or top_db > _LARGEST_FLOAT32_TOP_DB:
-        return filtered(waveforms, np.float64, out)[0]
-    mel, total = filtered(waveforms, np.float32, out)
-    for i in _beyond_float32(mel, total, _areas(filters), 1 + n_fft // 2, top_db):
-        filtered(waveforms[i : i + 1], np.float64, mel[i : i + 1])
-    return mel
+    taps = {dtype: _scaled_taps(window, win_length or n_fft, n_fft, scale, dtype) for dtype in (np.float32, np.float64)}
+    if out is None:
+        out = np.empty((len(waveforms), count_frames(len(waveforms[0]), n_fft, hop_length, center), n_mels), np.float32)
+    if power != 2 or (top_db is not None and top_db > _LARGEST_FLOAT32_TOP_DB):
+        top_db = None
+    _mel_of_clips(waveforms, framing, filters, taps, power, top_db, out)
+    return out
 
 
 def mel_spectrogram(
