@@ -42,10 +42,11 @@ RESULTS = Path(__file__).with_suffix(".json")
 FITTED = Path(__file__).with_name("fitted")
 NETWORKS = ["SpeechCNN", "SpeechRNN", "SpeechCRNN", "SpeechTransformer"]
 VOTE = "vote of the four"
-SMALLER = "SpeechCNN(filters=(64, 96))"  # whose recipe the ablation takes apart
-EMPHASIZED = "SpeechCNN after pre-emphasis"
+FIXED_FLOOR = "SpeechCNN(floor=None)"
+PLAIN = "SpeechCNN(floor=None), 50 dB"  # without pre-emphasis: the defaults before
+SMALLER = "SpeechCNN(filters=(64, 96), floor=None), 50 dB"  # whose recipe the ablation takes apart
 BASELINES = ["FrameStatistics + SVC", "librosa + scikeras"]
-MODELS = [*NETWORKS, EMPHASIZED, SMALLER, VOTE, *BASELINES]
+MODELS = [*NETWORKS, FIXED_FLOOR, PLAIN, SMALLER, VOTE, *BASELINES]
 PROTOCOLS = ["arabic20", "fsdd-speakers", "fsdd-official"]
 FEW = {"arabic20-5": 5, "arabic20-10": 10, "arabic20-20": 20}  # clips of every word
 ABLATION = {  # parts of the recipe, off or changed; top_db is the features'
@@ -96,15 +97,18 @@ def textbook_cnn(meta):
 def make(model, seed):
     """A pipeline from paths to labels."""
     if model == SMALLER or model in ABLATION:
-        params = {"filters": (64, 96), **ABLATION.get(model, {})}
-        features = MelFeatures(top_db=params.pop("top_db", MelFeatures.top_db), n_jobs=2)
+        params = {"filters": (64, 96), "floor": None, **ABLATION.get(model, {})}
+        features = MelFeatures(preemphasis=0.0, top_db=params.pop("top_db", 50.0), n_jobs=2)
         return Pipeline([features, SpeechCNN(random_state=seed, **params)])
-    if model == EMPHASIZED:
-        return Pipeline([MelFeatures(preemphasis=0.97, top_db=60.0, n_jobs=2), SpeechCNN(random_state=seed)])
+    if model == PLAIN:
+        features = MelFeatures(preemphasis=0.0, top_db=50.0, n_jobs=2)
+        return Pipeline([features, SpeechCNN(floor=None, random_state=seed)])
+    if model == FIXED_FLOOR:
+        return Pipeline([MelFeatures(n_jobs=2), SpeechCNN(floor=None, random_state=seed)])
     if model in NETWORKS:
         return Pipeline([MelFeatures(n_jobs=2), getattr(sklspeech, model)(random_state=seed)])
     if model == "FrameStatistics + SVC":
-        features = MFCCFeatures(deltas=2, n_jobs=2)
+        features = MFCCFeatures(preemphasis=0.0, top_db=50.0, deltas=2, n_jobs=2)
         return make_pipeline(features, FrameStatistics(), StandardScaler(), SVC(C=10, random_state=seed))
     from _today import librosa_loop
     from scikeras.wrappers import KerasClassifier

@@ -38,6 +38,7 @@ _EPOCHS = 30, 60, 300  # of epochs="auto": of many clips, in between, of few
 _STEPS = 3000  # what few clips are to make
 _CLIPS = 216_000  # what many clips are passed in all: some five minutes on 2 cores, and 60 epochs of 3,600
 _WARM_UP = 0.1  # share of the steps in which the learning rate rises, before it falls along a cosine
+_FLOOR = 35.0  # dB, of floor="auto"
 _MAX_DRAWS = 50  # of groups to set aside, until every class is left to train on
 _CLIPS_PER_CALL = 256
 
@@ -74,6 +75,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         "shift": [Interval(Real, 0, 1, closed="left")],
         "gain": [Interval(Real, 0, None, closed="left")],
         "noise": [Real, None],
+        "floor": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"}), None],
         "mixup": [Interval(Real, 0, None, closed="left")],
         "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
@@ -101,6 +103,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     shift: float = 0.1
     gain: float = 0.0
     noise: float | None = None
+    floor: float | str | None = "auto"
     mixup: float = 0.0
     epochs: int | str = "auto"
     batch_size: int | str = "auto"
@@ -262,8 +265,9 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         self._random_state = int(check_random_state(self.random_state).randint(2**31 - 1))
         names = list(inspect.signature(getattr(networks, self._network)).parameters)[2:-1]
         self._network_params = {name: _plain(getattr(self, name)) for name in names}
+        self.floor_ = (_FLOOR if _have_one_floor(X) else None) if self.floor == "auto" else _plain(self.floor)
         recipe = {field.name: _plain(getattr(self, field.name)) for field in fields(networks.Recipe)}
-        self._network_params["recipe"] = networks.Recipe(**recipe)
+        self._network_params["recipe"] = networks.Recipe(**recipe | {"floor": self.floor_})
         self._lease_network()
         self._adapt(X)
         return X, y
@@ -611,6 +615,19 @@ def _seeded_layers(seed):
 def _pieces(X):
     """Some clips at a time, so that what is made of them takes bounded memory."""
     return (X[i : i + _CLIPS_PER_CALL] for i in range(0, len(X), _CLIPS_PER_CALL))
+
+
+def _have_one_floor(X):
+    """Whether features are decibels that were raised to a floor, as by `top_db`, and no cepstra.
+
+    The lowest value of a clip is then in several features, and as far below the highest one in most of such clips.
+    """
+    ranges: list[float] = []
+    for piece in _pieces(X if X.shape[1] > 1 else X[:0]):
+        lowest, highest = (extreme(piece, axis=(1, 2)) for extreme in (np.min, np.max))
+        n_lowest = (piece == lowest[:, None, None]).any(axis=1).sum(axis=1)  # features, (n,)
+        ranges.extend((highest - lowest)[n_lowest > 1])
+    return bool(ranges) and np.mean(np.array(ranges) > max(ranges) - 0.01) > 0.5
 
 
 def _plain(value):

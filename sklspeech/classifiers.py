@@ -49,6 +49,10 @@ class SpeechCNN(KerasSpeechClassifier):
     noise : float or None, default=None
         Lowest signal-to-noise ratio in dB of the noise that is added in training. Every clip draws its own ratio, from
         this to 30 dB more, and the colour of its noise. For mel features in decibels.
+    floor : float, "auto" or None, default="auto"
+        Smallest distance in dB from the loudest value of a clip to the floor below which all is hidden in training.
+        Every clip draws its own floor, from this to 40 dB more. "auto" is 35 for features in decibels that have a floor
+        themselves, as `top_db` gives it, and None for others, such as cepstra.
     mixup : float, default=0.0
         Every clip and its label are mixed with another one in training, by a share drawn from Beta(mixup, mixup).
     epochs : int or "auto", default="auto"
@@ -96,6 +100,7 @@ class SpeechCNN(KerasSpeechClassifier):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+    floor_ : float or None
     history_ : dict of str to list of float
         Loss and accuracy of every epoch; "val_..." with `early_stopping`.
     model_ : keras.Model
@@ -149,14 +154,14 @@ class SpeechRNN(KerasSpeechClassifier):
     units : int, default=64
         Units of a layer, in each direction.
     n_layers : int, default=2
-    normalization, dropout, masks, speed, vocal_tract, shift, gain, noise, mixup, epochs, batch_size, optimizer, \
-optimizer__learning_rate, optimizer__weight_decay, ema_momentum, learning_rate_schedule, label_smoothing, \
+    normalization, dropout, masks, speed, vocal_tract, shift, gain, noise, floor, mixup, epochs, batch_size, \
+optimizer, optimizer__learning_rate, optimizer__weight_decay, ema_momentum, learning_rate_schedule, label_smoothing, \
 class_weight, early_stopping, validation_fraction, n_iter_no_change, callbacks, warm_start, random_state, verbose
         As in `SpeechCNN`.
 
     Attributes
     ----------
-    classes_, history_, model_, n_features_in_
+    classes_, floor_, history_, model_, n_features_in_
         As in `SpeechCNN`.
 
     References
@@ -188,14 +193,14 @@ class SpeechCRNN(KerasSpeechClassifier):
         Filters of the convolutions over frames and features, each of which halves both.
     units : int, default=64
         Units of the LSTM, in each direction.
-    normalization, dropout, masks, speed, vocal_tract, shift, gain, noise, mixup, epochs, batch_size, optimizer, \
-optimizer__learning_rate, optimizer__weight_decay, ema_momentum, learning_rate_schedule, label_smoothing, \
+    normalization, dropout, masks, speed, vocal_tract, shift, gain, noise, floor, mixup, epochs, batch_size, \
+optimizer, optimizer__learning_rate, optimizer__weight_decay, ema_momentum, learning_rate_schedule, label_smoothing, \
 class_weight, early_stopping, validation_fraction, n_iter_no_change, callbacks, warm_start, random_state, verbose
         As in `SpeechCNN`.
 
     Attributes
     ----------
-    classes_, history_, model_, n_features_in_
+    classes_, floor_, history_, model_, n_features_in_
         As in `SpeechCNN`.
 
     References
@@ -229,14 +234,14 @@ class SpeechTransformer(KerasSpeechClassifier):
         Attention heads of a layer.
     dropout : float, default=0.1
         Share of units switched off in training.
-    normalization, masks, speed, vocal_tract, shift, gain, noise, mixup, epochs, batch_size, optimizer, \
-optimizer__learning_rate, optimizer__weight_decay, ema_momentum, learning_rate_schedule, label_smoothing, \
+    normalization, masks, speed, vocal_tract, shift, gain, noise, floor, mixup, epochs, batch_size, \
+optimizer, optimizer__learning_rate, optimizer__weight_decay, ema_momentum, learning_rate_schedule, label_smoothing, \
 class_weight, early_stopping, validation_fraction, n_iter_no_change, callbacks, warm_start, random_state, verbose
         As in `SpeechCNN`.
 
     Attributes
     ----------
-    classes_, history_, model_, n_features_in_
+    classes_, floor_, history_, model_, n_features_in_
         As in `SpeechCNN`.
 
     References

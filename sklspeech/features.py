@@ -30,9 +30,10 @@ class MelFeatures(ClipTransformer):
     trim : float or None, default=None
         Cut off the beginning and the end of a clip where they are this many dB or more below its loudest part, before
         it is given its length. A `duration` of "auto" is learned from the clips as they are.
-    preemphasis : float, default=0.0
-        Sample t becomes ``x[t] - preemphasis * x[t - 1]``, as by ``librosa.effects.preemphasis``. 0.97 lifts the high
-        frequencies of consonants above the floor of `top_db`, of which 60 suits it, and lowers the rumble of rooms.
+    preemphasis : float, default=0.97
+        Sample t becomes ``x[t] - preemphasis * x[t - 1]``, as by ``librosa.effects.preemphasis``, which lifts the high
+        frequencies of consonants above the floor of `top_db` and lowers the rumble of rooms. 0 leaves the waveform as
+        it is, as ``librosa.feature.melspectrogram`` does.
     n_fft : int, default=400
         Samples of a frame; 400 are 25 ms at 16 kHz.
     hop_length : int, default=160
@@ -60,9 +61,9 @@ class MelFeatures(ClipTransformer):
         The power of 0 dB; a callable such as ``np.max`` is given each clip's spectrogram.
     amin : float, default=1e-10
         Powers below are raised to this.
-    top_db : float or None, default=50.0
+    top_db : float or None, default=70.0
         Values more than this below the loudest one of the same clip are raised to that floor, which hides the noise of
-        the room. librosa's default is 80, which takes longer as well: above 60 the Fourier transform needs float64.
+        the room. librosa's default is 80, which takes longer as well: above 75 the Fourier transform is in float64.
     normalization : {"clip", "feature"} or None, default=None
         What is subtracted from every clip: its mean over frames and features, that is its level; the mean of every
         feature over the frames (cepstral mean normalization); or nothing, which leaves librosa's values. The networks
@@ -111,7 +112,7 @@ class MelFeatures(ClipTransformer):
     }
 
     duration: float | str | None = "auto"
-    preemphasis: float = 0.0
+    preemphasis: float = 0.97
     n_fft: int = 400
     hop_length: int = 160
     win_length: int | None = None
@@ -126,7 +127,7 @@ class MelFeatures(ClipTransformer):
     norm: str | None = "slaney"
     ref: float | Callable = 1.0
     amin: float = 1e-10
-    top_db: float | None = 50.0
+    top_db: float | None = 70.0
     normalization: str | None = None
 
     def _validate_params(self):

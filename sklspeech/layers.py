@@ -179,6 +179,32 @@ class Gain(_TrainingLayer):
 
 
 @keras.saving.register_keras_serializable("sklspeech")
+class Floor(_TrainingLayer):
+    """Raise what is faint in features in decibels to a floor while training, as noise would hide it.
+
+    Every clip draws how far below its loudest value the floor lies, evenly from `depth` to ``depth + 40`` dB.
+
+    Parameters
+    ----------
+    depth : float
+        Smallest distance in dB.
+    seed : int or None, default=None
+    """
+
+    def __init__(self, depth, seed=None, **kwargs):
+        super().__init__(seed, **kwargs)
+        self.depth = depth
+
+    def _change(self, inputs):
+        shape = (ops.shape(inputs)[0], 1, 1)
+        depths = keras.random.uniform(shape, self.depth, self.depth + 40.0, seed=self.generator)
+        return ops.maximum(inputs, ops.max(inputs, axis=(1, 2), keepdims=True) - depths)
+
+    def get_config(self):
+        return {**super().get_config(), "depth": self.depth}
+
+
+@keras.saving.register_keras_serializable("sklspeech")
 class SpecAugment(_TrainingLayer):
     """Mask bands of features and spans of frames while training (D. S. Park et al., SpecAugment, 2019).
 

@@ -10,7 +10,7 @@ import keras
 from keras import layers
 
 from . import optimizers  # noqa: F401, registered with the layers, for a network that was saved with its optimizer
-from .layers import BatchNorm, Gain, Level, Noise, PositionEmbedding, SpecAugment, Standardize, Warp
+from .layers import BatchNorm, Floor, Gain, Level, Noise, PositionEmbedding, SpecAugment, Standardize, Warp
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Recipe:
     shift: float = 0.1
     gain: float = 0.0
     noise: float | None = None
+    floor: float | None = None
 
     def inputs(self, input_shape):
         """Input and its standardized, in training changed form."""
@@ -39,6 +40,9 @@ class Recipe:
             x = Level(self.normalization, name="level")(x)
         if self.gain:
             x = Gain(self.gain, name="gain")(x)
+        if self.floor is not None:
+            # After the level, for the floor adds to the mean: before it, speech would be lowered with every floor.
+            x = Floor(self.floor, name="floor")(x)
         x = Standardize(name="standardize")(x)
         if self.masks:
             x = SpecAugment(self.masks, 0.2, self.masks, 0.2, name="spec_augment")(x)

@@ -3,7 +3,7 @@
 Pure functions over waveforms, NumPy and SciPy only. Time is axis 0 of every result, which is librosa's layout
 transposed; the values are librosa's. Results are float32. The Fourier transform is done in float32 as well where
 nothing shows what that gets wrong: its errors are those of a noise far below the loudest frequency of a frame, and the
-floor of decibels (`top_db`) may hide them. Elsewhere it is done in float64.
+floor of decibels (`top_db`) may hide them. Frames where it does not are done again in float64.
 
 Clips of one length are worked on together, in blocks: large enough to be worth a call, small enough for the
 processor's cache. What is computed of a clip does not depend on the others, to the last bit: a matrix product is made
@@ -330,7 +330,7 @@ def _mel_of_clips(waveforms, framing, filters, taps, power, top_db, out):
             if len(clips):
                 imprecise.append((first + clips, times, frames[clips, times]))
     if imprecise:
-        _mend(out, *map(np.concatenate, zip(*imprecise, strict=True)), filters, taps[np.float64])
+        _mend(out, imprecise, filters, taps[np.float64])
 
 
 def _mel_of_frames(frames, filters, taps, power, out):
@@ -341,8 +341,12 @@ def _mel_of_frames(frames, filters, taps, power, out):
     return spectrum
 
 
-def _mend(mel, clips, times, frames, filters, taps):
-    """Do some frames, (n, n_fft), again in the precision of `taps`, each by itself, and put them to their places."""
+def _mend(mel, imprecise, filters, taps):
+    """Do frames again in the precision of `taps`, each by itself.
+
+    `imprecise` are lists of the clip and the time of each, and the frames, (n, n_fft).
+    """
+    clips, times, frames = map(np.concatenate, zip(*imprecise, strict=True))
     most = _frames_at_once(frames.shape[-1], taps.dtype)
     for start in range(0, len(frames), most):
         some = slice(start, start + most)

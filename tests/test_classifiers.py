@@ -16,7 +16,17 @@ from sklearn.callback import ScoringMonitor
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
 
-from sklspeech import SpeechCNN, SpeechCRNN, SpeechRNN, SpeechTransformer, _scikeras, networks, optimizers
+from sklspeech import (
+    MelFeatures,
+    MFCCFeatures,
+    SpeechCNN,
+    SpeechCRNN,
+    SpeechRNN,
+    SpeechTransformer,
+    _scikeras,
+    networks,
+    optimizers,
+)
 from sklspeech._scikeras import _seeded_layers
 
 SMALL = {"stem": (8,), "epochs": 2, "batch_size": 30, "random_state": 0}
@@ -183,10 +193,27 @@ def test_labels(features, words, labels):
 
 
 def test_normalisation_is_part_of_the_network(features, words):
-    classifier = SpeechCNN(filters=(8, 8), **SMALL)
+    classifier = SpeechCNN(filters=(8, 8), floor=None, **SMALL)  # a floor is in decibels
     loud = classifier.fit(features, words.target).predict_proba(features)
     quiet = classifier.fit(features * 0.5 + 32, words.target).predict_proba(features * 0.5 + 32)
     np.testing.assert_allclose(loud, quiet, atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda words: MelFeatures().fit_transform(words.data), 35.0),
+        (lambda words: MelFeatures(top_db=80, normalization="clip").fit_transform(words.data), 35.0),
+        (lambda words: MelFeatures(top_db=None).fit_transform(words.data), None),
+        (lambda words: MelFeatures().fit_transform(words.data).mean(axis=1), None),
+        (lambda words: MFCCFeatures(duration=2.0).fit_transform(words.data), None),
+        (lambda words: np.maximum(10 ** (MelFeatures().fit_transform(words.data) / 10), 1e-4), None),
+    ],
+    ids=["mel", "mel of 80 dB and its level", "mel without floor", "one frame", "cepstra of padded clips", "power"],
+)
+def test_only_decibels_with_a_floor_get_others(words, make, expected):
+    classifier = SpeechCNN(filters=(8,), **SMALL | {"epochs": 1}).fit(make(words), words.target)
+    assert classifier.floor_ == expected
 
 
 def test_a_feature_that_never_changes(features, words):
@@ -358,6 +385,8 @@ def test_set_params_is_strict(params):
         (SpeechCRNN(stem=()), "stem must be 1 or more positive integers"),
         (SpeechCNN(normalization="mean"), "'normalization' parameter"),
         (SpeechCNN(mixup=-1), "'mixup' parameter"),
+        (SpeechCNN(floor=-1), "'floor' parameter"),
+        (SpeechCNN(floor="clip"), "'floor' parameter"),
         (SpeechCNN(ema_momentum=1.0), "'ema_momentum' parameter"),
         (SpeechCNN(ema_momentum=0.9, early_stopping=True), "use one of them"),
         (SpeechCNN(kernel_size=0), "'kernel_size' parameter"),
@@ -490,6 +519,7 @@ def test_integer_cv_is_stratified(features, words):
         {"speed": 0.0, "vocal_tract": 0.0, "shift": 0.0},
         {"gain": 6.0},
         {"noise": 5.0},
+        {"floor": None},
         {"mixup": 0.3},
         {"masks": 0},
         {"ema_momentum": 0.9},

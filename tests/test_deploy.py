@@ -48,7 +48,7 @@ NETWORKS = [
 ]
 FEATURES = [
     MelFeatures(),
-    MelFeatures(preemphasis=0.97, n_mels=24, top_db=60.0),
+    MelFeatures(n_mels=24),
     MFCCFeatures(deltas=2, lifter=22.0, normalization="feature"),
     MelFeatures(pad_mode="edge", ref=np.max, power=1.0, n_mels=30),
     MelFeatures(n_fft=512, win_length=400, pad_mode="reflect", htk=True, norm=None, normalization="clip"),

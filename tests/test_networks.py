@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sklspeech import networks
-from sklspeech.layers import BatchNorm, Gain, Level, Noise, PositionEmbedding, SpecAugment, Standardize, Warp
+from sklspeech.layers import BatchNorm, Floor, Gain, Level, Noise, PositionEmbedding, SpecAugment, Standardize, Warp
 
 BUILDERS = [networks.cnn, networks.rnn, networks.crnn, networks.transformer]
 
@@ -44,7 +44,7 @@ def test_classifier_has_the_defaults_of_its_network(build):
 
     classifier = next(c for c in vars(classifiers).values() if getattr(c, "_network", None) == build.__name__)()
     defaults = {p.name: p.default for p in list(inspect.signature(build).parameters.values())[2:]}
-    defaults |= vars(defaults.pop("recipe"))
+    defaults |= vars(defaults.pop("recipe")) | {"floor": "auto"}  # which the features decide
     assert {name: getattr(classifier, name) for name in defaults} == defaults
 
 
@@ -123,6 +123,17 @@ def test_gain_moves_whole_clips_in_training_only():
     np.testing.assert_allclose(gains - gains[:, :1, :1], 0, atol=1e-5)
     assert -6.001 < gains.min() < -5.8
     assert 5.8 < gains.max() < 6.001
+
+
+def test_floor_hides_what_is_faint_in_training_only():
+    X = np.random.default_rng(0).uniform(-200, 0, size=(300, 30, 20)).astype(np.float32)
+    layer = Floor(35.0, seed=0)
+    np.testing.assert_array_equal(np.asarray(layer(X)), X)
+    out = np.asarray(layer(X, training=True))
+    loudest, floors = X.max(axis=(1, 2)), out.min(axis=(1, 2))
+    np.testing.assert_array_equal(out, np.maximum(X, floors[:, None, None]))
+    assert 35 < (loudest - floors).min() < 35.5
+    assert 74.5 < (loudest - floors).max() < 75
 
 
 def test_spec_augment_masks_whole_bands_and_spans_in_training_only():

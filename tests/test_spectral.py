@@ -9,6 +9,7 @@ import soundfile
 from sklspeech import MelFeatures, spectral
 
 DB_TOLERANCE = 1e-3
+DEFAULTS = {"preemphasis": 0.97, "top_db": 70.0}  # of MelFeatures, where librosa's differ
 
 CALLS = [
     {},
@@ -83,14 +84,14 @@ def test_clips_together_are_the_same_as_alone(noise, params):
     features = MelFeatures(duration=None, **params)
     for clip, row in zip(clips, features.fit_transform(clips), strict=True):
         np.testing.assert_array_equal(row, features.transform([clip])[0])
-        np.testing.assert_allclose(row, librosa_db(clip, **{"top_db": 50.0, **params}), atol=DB_TOLERANCE)
+        np.testing.assert_allclose(row, librosa_db(clip, **DEFAULTS, **params), atol=DB_TOLERANCE)
 
 
 @pytest.mark.parametrize(
     "params", [{}, {"n_mels": 128}, {"n_fft": 2048, "n_mels": 128}, {"norm": None}, {"window": "boxcar"}], ids=str
 )
 @pytest.mark.parametrize("preemphasis", [0.0, 0.5, 0.97, 1.0])
-@pytest.mark.parametrize("top_db", [20.0, 50.0, 55.0, 56.0, 60.0, 61.0])
+@pytest.mark.parametrize("top_db", [20.0, 50.0, 60.0, 70.0, 75.0, 76.0])
 def test_features_of_real_speech_are_exact_in_either_precision(fsdd, params, top_db, preemphasis):
     params = {**params, "top_db": top_db, "preemphasis": preemphasis}
     for path in fsdd.data[::300]:
@@ -104,11 +105,10 @@ def test_features_of_real_speech_are_exact_in_either_precision(fsdd, params, top
 def test_emphasized_16_bit_samples_are_their_waveform(noise, pad_mode, type_):
     samples = np.round(noise * 20000).astype(type_)
     waveform = samples.astype(np.float32) / 32768
-    params = {"preemphasis": 0.97, "top_db": 60.0, "pad_mode": pad_mode}
-    features = MelFeatures(duration=None, **params)
+    features = MelFeatures(duration=None, pad_mode=pad_mode)
     ours, exact = (features._features([x])[0] for x in (samples, waveform))
     np.testing.assert_array_equal(ours, exact)
-    np.testing.assert_allclose(ours, librosa_db(waveform, **params), atol=DB_TOLERANCE)
+    np.testing.assert_allclose(ours, librosa_db(waveform, **DEFAULTS, pad_mode=pad_mode), atol=DB_TOLERANCE)
 
 
 def test_a_single_sample_is_not_emphasized():
@@ -147,7 +147,7 @@ def test_a_hum_outside_of_the_bands_does_not_spoil_them(noise, monkeypatch, trus
     clips = [(hum + 1e-3 * noise).astype(np.float32), noise]
     rows = MelFeatures(duration=1.0, fmin=4000.0).fit_transform(clips)
     error = max(
-        np.abs(row - librosa_db(clip, fmin=4000.0, top_db=50.0)).max() for clip, row in zip(clips, rows, strict=True)
+        np.abs(row - librosa_db(clip, fmin=4000.0, **DEFAULTS)).max() for clip, row in zip(clips, rows, strict=True)
     )
     assert (error > DB_TOLERANCE) == trusted
 
