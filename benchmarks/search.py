@@ -70,13 +70,15 @@ def today(n_mels):
 
 def ours(n_mels):
     """The same of sklspeech."""
-    network = SpeechCNN(epochs=EPOCHS, learning_rate_schedule="constant", label_smoothing=0.0, random_state=0)
+    network = SpeechCNN(
+        floor=None, epochs=EPOCHS, learning_rate_schedule="constant", label_smoothing=0.0, random_state=0
+    )
     grid = {
         "melfeatures__n_mels": [n_mels],
         "speechcnn__filters": FILTERS,
         "speechcnn__dropout": DROPOUT,
     }
-    return Pipeline([MelFeatures(duration=1.0), network]), grid
+    return Pipeline([MelFeatures(duration=1.0, preemphasis=0.0, top_db=50.0), network]), grid
 
 
 class Stages:

@@ -19,9 +19,9 @@ from scipy import fft, fftpack
 
 PCM_SCALE = np.float32(2**-15)  # makes 16-bit samples a waveform in [-1, 1]
 _BYTES_PER_BLOCK = 5 * 2**18  # of frames: eight seconds at 400 samples every 160, in float32
-# Decibels below the mean of a frame's power spectrum down to which float32 gives mel bands within 8e-4 dB, measured on
-# recordings of two sets, with 400 to 2048 samples a frame and 40 to 128 bands.
-_FLOAT32_RANGE = 48.0
+# Decibels below the mean of a frame's power spectrum down to which float32 gives mel bands within 1e-3 dB, all but one
+# within 5e-4: measured on 7,800 recordings, with 400 samples a frame, 40 and 128 bands.
+_FLOAT32_RANGE = 45.0
 _LARGEST_FLOAT32_TOP_DB = 75.0  # above, so many frames are done again that it takes less time to begin with float64
 _TINY = np.finfo(np.float32).tiny
 _LARGEST_PRODUCT = 2**19  # multiplications; from twice as many on OpenBLAS makes threads of its own

@@ -27,7 +27,8 @@ from sklspeech._graph_check import GraphError, check_graph
 @pytest.fixture(scope="module")
 def frozen(words):
     network = SpeechCNN(filters=(8,), epochs=2, batch_size=8, random_state=0)
-    return freeze(Pipeline([MelFeatures(window=("kaiser", 8.0), ref=np.max), network]).fit(words.data, words.target))
+    features = MelFeatures(preemphasis=0.0, window=("kaiser", 8.0), ref=np.max)
+    return freeze(Pipeline([features, network]).fit(words.data, words.target))
 
 
 @pytest.fixture(scope="module")

@@ -251,7 +251,8 @@ def test_early_stopping_looks_at_every_class(features, words):
         batch_size=8,
         early_stopping=True,
         validation_fraction=0.2,
-        n_iter_no_change=3,
+        n_iter_no_change=8,
+        optimizer__learning_rate=0.01,
         random_state=0,
     )
     classifier.fit(features[order], words.target[order])

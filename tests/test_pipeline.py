@@ -92,6 +92,7 @@ def test_a_prediction_does_not_depend_on_neighbours(words, fitted):
 
 
 def test_leave_one_speaker_out(words, speech):
+    speech.set_params(speechcnn__epochs=30)
     scores = cross_val_score(speech, words.data, words.target, groups=words.groups, cv=LeaveOneGroupOut())
     assert len(scores) == 4
     assert scores.mean() > 0.7
