@@ -43,14 +43,14 @@ FITTED = Path(__file__).with_name("fitted")
 NETWORKS = ["SpeechCNN", "SpeechRNN", "SpeechCRNN", "SpeechTransformer"]
 VOTE = "vote of the four"
 FIXED_FLOOR = "SpeechCNN(floor=None)"
-PLAIN = "SpeechCNN(floor=None), 50 dB"  # without pre-emphasis: the defaults before
-SMALLER = "SpeechCNN(filters=(64, 96), floor=None), 50 dB"  # whose recipe the ablation takes apart
+PLAIN = "SpeechCNN(floor=None), no pre-emphasis, 50 dB"  # the defaults before
+SMALLER = "SpeechCNN(filters=(64, 96), floor=None), no pre-emphasis, 50 dB"  # whose recipe the ablation takes apart
 BASELINES = ["FrameStatistics + SVC", "librosa + scikeras"]
 MODELS = [*NETWORKS, FIXED_FLOOR, PLAIN, SMALLER, VOTE, *BASELINES]
 PROTOCOLS = ["arabic20", "fsdd-speakers", "fsdd-official"]
 FEW = {"arabic20-5": 5, "arabic20-10": 10, "arabic20-20": 20}  # clips of every word
 ABLATION = {  # parts of the recipe, off or changed; top_db is the features'
-    "floor of 80 dB, librosa's": {"top_db": 80.0},
+    "top_db=80, librosa's": {"top_db": 80.0},
     "without normalization of the clip": {"normalization": None},
     "cepstral mean normalization": {"normalization": "feature"},
     "kernels of 9 steps": {"kernel_size": 9},
@@ -108,7 +108,7 @@ def make(model, seed):
     if model in NETWORKS:
         return Pipeline([MelFeatures(n_jobs=2), getattr(sklspeech, model)(random_state=seed)])
     if model == "FrameStatistics + SVC":
-        features = MFCCFeatures(preemphasis=0.0, top_db=50.0, deltas=2, n_jobs=2)
+        features = MFCCFeatures(deltas=2, n_jobs=2)
         return make_pipeline(features, FrameStatistics(), StandardScaler(), SVC(C=10, random_state=seed))
     from _today import librosa_loop
     from scikeras.wrappers import KerasClassifier

@@ -39,6 +39,7 @@ _STEPS = 3000  # what few clips are to make
 _CLIPS = 216_000  # what many clips are passed in all: some five minutes on 2 cores, and 60 epochs of 3,600
 _WARM_UP = 0.1  # share of the steps in which the learning rate rises, before it falls along a cosine
 _FLOOR = 35.0  # dB, of floor="auto"
+_TOP_DB = 20.0, 150.0  # what is taken for the `top_db` of features
 _MAX_DRAWS = 50  # of groups to set aside, until every class is left to train on
 _CLIPS_PER_CALL = 256
 
@@ -196,7 +197,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch, at a constant learning rate and without early stopping.
 
-        The first call learns the normalisation, from its clips alone.
+        The first call learns the normalisation and what ``floor="auto"`` is, from its clips alone.
 
         Parameters
         ----------
@@ -265,12 +266,16 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         self._random_state = int(check_random_state(self.random_state).randint(2**31 - 1))
         names = list(inspect.signature(getattr(networks, self._network)).parameters)[2:-1]
         self._network_params = {name: _plain(getattr(self, name)) for name in names}
-        self.floor_ = (_FLOOR if _have_one_floor(X) else None) if self.floor == "auto" else _plain(self.floor)
+        self.floor_ = self._auto_floor(X) if self.floor == "auto" else _plain(self.floor)
         recipe = {field.name: _plain(getattr(self, field.name)) for field in fields(networks.Recipe)}
         self._network_params["recipe"] = networks.Recipe(**recipe | {"floor": self.floor_})
         self._lease_network()
         self._adapt(X)
         return X, y
+
+    def _auto_floor(self, X):
+        """None where there is no level to measure from: bands without their own mean are no decibels any more."""
+        return _FLOOR if self.normalization != "feature" and _have_one_floor(X) else None
 
     def _lease_network(self):
         """Get a network of the fitted shape, compiled."""
@@ -618,16 +623,19 @@ def _pieces(X):
 
 
 def _have_one_floor(X):
-    """Whether features are decibels that were raised to a floor, as by `top_db`, and no cepstra.
+    """Whether features are decibels that were raised to a floor, as by `top_db`, and no cepstra, powers or images.
 
-    The lowest value of a clip is then in several features, and as far below the highest one in most of such clips.
+    The lowest value of a clip is then in several features, and the same distance below the highest one; less in clips
+    so faint that `amin` is their floor.
     """
     ranges: list[float] = []
     for piece in _pieces(X if X.shape[1] > 1 else X[:0]):
         lowest, highest = (extreme(piece, axis=(1, 2)) for extreme in (np.min, np.max))
         n_lowest = (piece == lowest[:, None, None]).any(axis=1).sum(axis=1)  # features, (n,)
-        ranges.extend((highest - lowest)[n_lowest > 1])
-    return bool(ranges) and np.mean(np.array(ranges) > max(ranges) - 0.01) > 0.5
+        ranges.extend((highest - lowest)[(n_lowest > 1) & (highest > lowest)])
+    largest = max(ranges, default=0.0)
+    n_same = np.count_nonzero(np.array(ranges) > largest - 0.1)  # float16 rounds by 0.06
+    return _TOP_DB[0] <= largest <= _TOP_DB[1] and n_same >= max(2, len(ranges) / 10)
 
 
 def _plain(value):

@@ -51,8 +51,9 @@ class SpeechCNN(KerasSpeechClassifier):
         this to 30 dB more, and the colour of its noise. For mel features in decibels.
     floor : float, "auto" or None, default="auto"
         Smallest distance in dB from the loudest value of a clip to the floor below which all is hidden in training.
-        Every clip draws its own floor, from this to 40 dB more. "auto" is 35 for features in decibels that have a floor
-        themselves, as `top_db` gives it, and None for others, such as cepstra.
+        Every clip draws its own floor, from this to 40 dB more; one below the floor that the features have themselves,
+        by `top_db`, changes nothing. "auto" is 35 for features that have such a floor, without ``normalization=
+        "feature"``, and None for others, such as cepstra and clips of a single frame.
     mixup : float, default=0.0
         Every clip and its label are mixed with another one in training, by a share drawn from Beta(mixup, mixup).
     epochs : int or "auto", default="auto"
@@ -101,6 +102,7 @@ class SpeechCNN(KerasSpeechClassifier):
     ----------
     classes_ : ndarray of shape (n_classes,)
     floor_ : float or None
+        `floor`, or what "auto" came to.
     history_ : dict of str to list of float
         Loss and accuracy of every epoch; "val_..." with `early_stopping`.
     model_ : keras.Model

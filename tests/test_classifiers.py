@@ -17,6 +17,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
 
 from sklspeech import (
+    AudioLoader,
     MelFeatures,
     MFCCFeatures,
     SpeechCNN,
@@ -199,21 +200,48 @@ def test_normalisation_is_part_of_the_network(features, words):
     np.testing.assert_allclose(loud, quiet, atol=0.02)
 
 
+def power(words):
+    return np.maximum(10 ** (MelFeatures().fit_transform(words.data) / 10), 1e-4)
+
+
+def images(words):
+    mel = MelFeatures().fit_transform(words.data)
+    lowest, highest = mel.min(axis=(1, 2), keepdims=True), mel.max(axis=(1, 2), keepdims=True)
+    return np.round(255 * (mel - lowest) / (highest - lowest))
+
+
+def with_silence(X):
+    return np.concatenate([X[:-1], np.full_like(X[:1], X.min())])
+
+
+def half_faint(words):
+    waveforms = AudioLoader().fit_transform(words.data)
+    return [waveform * np.float32(0.005 if i % 2 else 1) for i, waveform in enumerate(waveforms)]
+
+
 @pytest.mark.parametrize(
     ("make", "expected"),
     [
         (lambda words: MelFeatures().fit_transform(words.data), 35.0),
         (lambda words: MelFeatures(top_db=80, normalization="clip").fit_transform(words.data), 35.0),
-        (lambda words: MelFeatures(top_db=None).fit_transform(words.data), None),
+        (lambda words: MelFeatures().fit_transform(words.data).astype(np.float16), 35.0),
+        (lambda words: MelFeatures().fit_transform(half_faint(words)), 35.0),
+        (lambda words: with_silence(MelFeatures(top_db=None).fit_transform(words.data)), None),
         (lambda words: MelFeatures().fit_transform(words.data).mean(axis=1), None),
-        (lambda words: MFCCFeatures(duration=2.0).fit_transform(words.data), None),
-        (lambda words: np.maximum(10 ** (MelFeatures().fit_transform(words.data) / 10), 1e-4), None),
+        (lambda words: with_silence(MFCCFeatures(duration=2.0).fit_transform(words.data)), None),
+        (power, None),
+        (images, None),
     ],
-    ids=["mel", "mel of 80 dB and its level", "mel without floor", "one frame", "cepstra of padded clips", "power"],
+    ids=["mel", "80 dB", "float16", "half faint", "no floor", "one frame", "cepstra", "power", "images"],
 )
 def test_only_decibels_with_a_floor_get_others(words, make, expected):
     classifier = SpeechCNN(filters=(8,), **SMALL | {"epochs": 1}).fit(make(words), words.target)
     assert classifier.floor_ == expected
+
+
+def test_bands_without_their_mean_get_no_floor(features, words):
+    classifier = SpeechCNN(filters=(8,), normalization="feature", **SMALL | {"epochs": 1})
+    assert classifier.fit(features, words.target).floor_ is None
 
 
 def test_a_feature_that_never_changes(features, words):

@@ -196,6 +196,7 @@ def test_warp_of_nothing_changes_nothing():
         BatchNorm(momentum=0.9),
         Noise(5.0, seed=3),
         Gain(6.0, seed=3),
+        Floor(35.0, seed=3),
         SpecAugment(1, 0.2, 2, 0.1, seed=3),
         Warp(0.2, 0.1, 0.1, seed=3),
         PositionEmbedding(),

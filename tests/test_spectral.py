@@ -74,6 +74,19 @@ def test_long_clip_is_the_same_block_by_block(noise):
     np.testing.assert_allclose(spectral.power_to_db(spectral.mel_spectrogram(y)), librosa_db(y), atol=DB_TOLERANCE)
 
 
+@pytest.mark.parametrize("n_samples", [16000, 320000], ids=["some in a block", "one in parts"])
+def test_frames_that_are_done_again_are_the_same_alone(noise, n_samples):
+    time = np.arange(n_samples) / 16000
+    hum = 0.5 * np.sin(2 * np.pi * 50 * time) * np.sin(2 * np.pi * 0.3 * time) ** 2  # beyond float32 where it is loud
+    clips = [(hum + gain * np.resize(noise, n_samples)).astype(np.float32) for gain in np.geomspace(1e-4, 1e-2, 12)]
+    params = {"hop_length": 37, "n_fft": 401, "fmin": 4000.0}
+    features = MelFeatures(duration=None, **params)
+    rows = features.fit_transform(clips)
+    for clip, row in list(zip(clips, rows, strict=True))[::4]:
+        np.testing.assert_array_equal(row, features.transform([clip])[0])
+        np.testing.assert_allclose(row, librosa_db(clip, **DEFAULTS, **params), atol=DB_TOLERANCE)
+
+
 @pytest.mark.parametrize(
     "params",
     [{}, {"center": False}, {"pad_mode": "reflect"}, {"hop_length": 500}, {"power": 1.0}, {"ref": np.max}],
