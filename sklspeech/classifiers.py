@@ -52,8 +52,8 @@ class SpeechCNN(KerasSpeechClassifier):
     floor : float, "auto" or None, default="auto"
         Smallest distance in dB from the loudest value of a clip to the floor below which all is hidden in training.
         Every clip draws its own floor, from this to 40 dB more; one below the floor that the features have themselves,
-        by `top_db`, changes nothing. "auto" is 35 for features that have such a floor, without ``normalization=
-        "feature"``, and None for others, such as cepstra and clips of a single frame.
+        by `top_db`, changes nothing. "auto" is 35 for features that have such a floor, and None for others, such as
+        cepstra, for clips of a single frame and for a `normalization` of "feature".
     mixup : float, default=0.0
         Every clip and its label are mixed with another one in training, by a share drawn from Beta(mixup, mixup).
     epochs : int or "auto", default="auto"
