@@ -2,6 +2,7 @@
 
 import functools
 import gc
+import os
 import pickle
 import subprocess
 import sys
@@ -142,8 +143,10 @@ print(hashlib.sha256(b"".join(w.tobytes() for w in network.get_weights())).hexdi
 
 
 def test_same_seed_same_weights_in_another_process(capsys):
+    n_threads = tf.config.threading.get_intra_op_parallelism_threads() or ""  # another number rounds in another way
     run = [sys.executable, "-c", SAME_IN_ANOTHER_PROCESS]
-    there = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    env = os.environ | {"OMP_NUM_THREADS": str(n_threads)}
+    there = subprocess.run(run, capture_output=True, text=True, check=True, env=env).stdout
     exec(SAME_IN_ANOTHER_PROCESS, {})
     assert capsys.readouterr().out == there
 
