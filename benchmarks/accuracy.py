@@ -45,8 +45,14 @@ VOTE = "vote of the four"
 FIXED_FLOOR = "SpeechCNN(floor=None)"
 PLAIN = "SpeechCNN(floor=None), no pre-emphasis, 50 dB"  # the defaults before
 SMALLER = "SpeechCNN(filters=(64, 96), floor=None), no pre-emphasis, 50 dB"  # whose recipe the ablation takes apart
+OF_FEATURES = {"preemphasis": 0.0, "top_db": 50.0}  # the defaults before
+CHANGED = {
+    FIXED_FLOOR: {"floor": None},
+    PLAIN: {**OF_FEATURES, "floor": None},
+    SMALLER: {**OF_FEATURES, "floor": None, "filters": (64, 96)},
+}
 BASELINES = ["FrameStatistics + SVC", "librosa + scikeras"]
-MODELS = [*NETWORKS, FIXED_FLOOR, PLAIN, SMALLER, VOTE, *BASELINES]
+MODELS = [*NETWORKS, *CHANGED, VOTE, *BASELINES]
 PROTOCOLS = ["arabic20", "fsdd-speakers", "fsdd-official"]
 FEW = {"arabic20-5": 5, "arabic20-10": 10, "arabic20-20": 20}  # clips of every word
 ABLATION = {  # parts of the recipe, off or changed; top_db is the features'
@@ -96,15 +102,10 @@ def textbook_cnn(meta):
 
 def make(model, seed):
     """A pipeline from paths to labels."""
-    if model == SMALLER or model in ABLATION:
-        params = {"filters": (64, 96), "floor": None, **ABLATION.get(model, {})}
-        features = MelFeatures(preemphasis=0.0, top_db=params.pop("top_db", 50.0), n_jobs=2)
-        return Pipeline([features, SpeechCNN(random_state=seed, **params)])
-    if model == PLAIN:
-        features = MelFeatures(preemphasis=0.0, top_db=50.0, n_jobs=2)
-        return Pipeline([features, SpeechCNN(floor=None, random_state=seed)])
-    if model == FIXED_FLOOR:
-        return Pipeline([MelFeatures(n_jobs=2), SpeechCNN(floor=None, random_state=seed)])
+    if model in CHANGED or model in ABLATION:
+        params = dict(CHANGED[model] if model in CHANGED else CHANGED[SMALLER] | ABLATION[model])
+        of_features = {name: params.pop(name) for name in OF_FEATURES if name in params}
+        return Pipeline([MelFeatures(**of_features, n_jobs=2), SpeechCNN(**params, random_state=seed)])
     if model in NETWORKS:
         return Pipeline([MelFeatures(n_jobs=2), getattr(sklspeech, model)(random_state=seed)])
     if model == "FrameStatistics + SVC":

@@ -275,7 +275,8 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
     def _auto_floor(self, X):
         """None where there is no level to measure from: bands without their own mean are no decibels any more."""
-        return _FLOOR if self.normalization != "feature" and _have_one_floor(X) else None
+        has_level = X.shape[1] > 1 and self.normalization != "feature"
+        return _FLOOR if has_level and _have_one_floor(X) else None
 
     def _lease_network(self):
         """Get a network of the fitted shape, compiled."""
@@ -629,7 +630,7 @@ def _have_one_floor(X):
     so faint that `amin` is their floor.
     """
     ranges: list[float] = []
-    for piece in _pieces(X if X.shape[1] > 1 else X[:0]):
+    for piece in _pieces(X):
         lowest, highest = (extreme(piece, axis=(1, 2)) for extreme in (np.min, np.max))
         n_lowest = (piece == lowest[:, None, None]).any(axis=1).sum(axis=1)  # features, (n,)
         ranges.extend((highest - lowest)[(n_lowest > 1) & (highest > lowest)])
