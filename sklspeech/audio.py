@@ -7,7 +7,6 @@ A clip is a path or a waveform. A waveform is float32, mono, in [-1, 1]. Where f
 import itertools
 import os
 import stat
-import struct
 from dataclasses import dataclass
 from functools import lru_cache
 from numbers import Integral, Real
@@ -21,6 +20,7 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from . import _wav
 from ._cache import file_state, known_rows
 from ._threads import count_threads, map_in_threads
 from .spectral import PCM_SCALE
@@ -32,12 +32,9 @@ _RATES = (1_000, 768_000)  # Hz; what no microphone or interface records is a br
 _UNKNOWN_LENGTH = 0x7FFF0000  # bytes, in the header of a WAV file
 _UNKNOWN_FRAMES = 2**62  # what libsndfile makes of a FLAC file without a length
 _TRIM_FRAME, _TRIM_HOP = 2048, 512  # samples, as librosa's
-_CHUNK = struct.Struct("<4sI")  # of a WAV file: name, length
-_FORMAT = struct.Struct("<HHIIHH")  # tag, channels, sample rate, bytes a second, bytes of all channels, bits
-_PCM = 1  # tag of linear samples
-_BYTES_AT_ONCE = 124 * 2**10  # four seconds at 16 kHz; from 128 kB on memory comes from the system, which takes longer
-# What a thread reads before it transforms it: the more, the less threads wait for the interpreter lock.
-_SAMPLES_AT_ONCE = 2**20
+# What a thread reads before it transforms it: the more, the less threads wait for the interpreter lock. 78 seconds at
+# 16 kHz are six blocks of spectral.py, or three in a thread of a pool.
+_SAMPLES_AT_ONCE = 78 * 16_000
 _ROWS_AT_ONCE = 256
 _PIECE = 8  # clips that are worth a piece of their own: a piece costs about as much as a clip
 _NOT_IN_ROWS = ("duration", "n_jobs")  # parameters that change no row; n_samples_ stands for the duration
@@ -120,54 +117,33 @@ def _decode(path):
 
 
 def _decode_pcm(path):
-    """A WAV file of 16-bit samples, without the detour through libsndfile, with the same result; None if it is none."""
-    if not path.lower().endswith(".wav"):
+    """A WAV file of 16-bit samples, with the same result as by libsndfile; None if it is none."""
+    if not _is_wav(path):
         return None
     try:
-        content = _read_bytes(path)
+        content = _wav.read_bytes(path)
     except OSError:
         return None  # _open says what is wrong
-    form, start, length = _wav_layout(path, content)
-    if form is None or not length:
+    form, start, length = _find_samples(path, content)
+    if form is None or not length or not _wav.is_pcm(form):
         return None
-    tag, n_channels, rate, _, frame_bytes, bits = form
-    if tag != _PCM or bits != 16 or not n_channels or frame_bytes != 2 * n_channels:
-        return None
+    _, n_channels, rate, _, frame_bytes, _ = form
     _check_header(path, rate)
     n_samples = min(length, len(content) - start) // frame_bytes
     return np.frombuffer(content, "<i2", n_samples * n_channels, start).reshape(n_samples, n_channels), rate
 
 
-def _read_bytes(path):
-    """All bytes of a WAV file, in as few calls as can be: after each of them threads wait for the interpreter lock."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    try:
-        content = os.read(descriptor, _BYTES_AT_ONCE)
-        n_bytes = 8 + _CHUNK.unpack_from(content)[1] if len(content) >= 8 else 0  # what the header says
-        if n_bytes <= len(content) < _BYTES_AT_ONCE:
-            return content
-        os.lseek(descriptor, 0, os.SEEK_SET)  # all of it again: to join two parts takes a copy in fresh memory
-        with open(descriptor, "rb", buffering=0, closefd=False) as file:
-            return file.readall()
-    finally:
-        os.close(descriptor)
+def _is_wav(path):
+    return path[-4:].lower() == ".wav"
 
 
-def _wav_layout(path, content):
-    """Format, start and length of the samples of a WAV file; None and zeros where there are none to be found."""
-    form, position = None, 12
-    while content[:4] == b"RIFF" and content[8:12] == b"WAVE" and position + 8 <= len(content):
-        name, length = _CHUNK.unpack_from(content, position)
-        position += 8
-        if name == b"fmt " and position + 16 <= len(content):
-            form = _FORMAT.unpack_from(content, position)
-        elif name == b"data":
-            n_bytes = len(content) - position
-            if n_bytes < length < _UNKNOWN_LENGTH:
-                raise AudioError(path, f"is truncated: {n_bytes} bytes of samples, its header says {length}")
-            return form, position, length
-        position += length + length % 2  # chunks are padded to an even length
-    return None, 0, 0
+def _find_samples(path, content):
+    """Format, start and length of the samples of a whole WAV file, none of which may be missing."""
+    form, start, length = _wav.find_samples(content)
+    n_bytes = len(content) - start
+    if n_bytes < length < _UNKNOWN_LENGTH:
+        raise AudioError(path, f"is truncated: {n_bytes} bytes of samples, its header says {length}")
+    return form, start, length
 
 
 def _decode_any(path):
@@ -219,7 +195,7 @@ def _check_header(path, rate, n_samples=0):
 def _check_complete(path, format):
     """Raise where the end of a WAV or OGG file is missing, which libsndfile passes over in silence."""
     if format in ("WAV", "WAVEX"):
-        _wav_layout(path, _read_bytes(path))
+        _find_samples(path, _wav.read_bytes(path))
     elif format == "OGG":
         _check_ogg_complete(path)
 
@@ -543,45 +519,67 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         settings = self._settings() if isinstance(clips[0], str) else None
 
         def fill(piece):
-            for batch, new in self._read(clips, piece, settings, rows):
-                self._compute(new, settings, rows, batch)
+            new = self._set_known_rows(clips, piece, settings, rows)
+            for batch, waveforms in self._read(clips, new):
+                self._compute(batch, waveforms, settings, rows)
 
         map_in_threads(fill, pieces, n_threads)
         return rows
 
-    def _read(self, clips, piece, settings, rows):
-        """Read a piece of the clips and set the rows that have been computed before.
+    def _set_known_rows(self, clips, piece, settings, rows):
+        """Set the rows of a piece of the clips that have been computed before.
 
-        Yields
-        ------
-        batch : slice
-            The next of the clips, as many as are transformed at once.
-        new : list of (index, state or None, waveform)
-            Those of them whose rows are to be computed, with the state of the file of a row to be kept.
+        Returns
+        -------
+        new : list of (index, state or None)
+            The other clips of the piece, with the state of the file of a row to be kept.
         """
-        start, new, n_samples = piece.start, [], 0
+        new: list[tuple] = []
         for i, clip in enumerate(clips[piece], piece.start):
             is_new = settings is None or known_rows.is_new((clip, settings))
             state = None if is_new else file_state(clip)
             row = None if state is None else known_rows.get((state, settings))
             if row is None:
-                new.append((i, state, self._waveform(clip, i)))
-                n_samples += len(new[-1][2])
+                new.append((i, state))
             else:
                 _set_row(rows, i, row)
-            if n_samples >= _SAMPLES_AT_ONCE or i + 1 - start == _ROWS_AT_ONCE:
-                yield slice(start, i + 1), new
-                start, new, n_samples = i + 1, [], 0
-        yield slice(start, piece.stop), new
+        return new
 
-    def _compute(self, new, settings, rows, batch):
-        """Set the rows of the new clips of a batch."""
-        if not new:
-            return
-        in_place = isinstance(rows, np.ndarray) and len(new) == batch.stop - batch.start
-        waveforms = [waveform for _, _, waveform in new]
-        computed = self._transform_waveforms(waveforms, rows[batch] if in_place else None)
-        for (i, state, _), row in zip(new, computed, strict=True):
+    def _read(self, clips, new):
+        """Read clips, as many as are transformed at once.
+
+        Yields
+        ------
+        batch : list of (index, state or None)
+            The next of the new clips.
+        waveforms : ndarray of shape (n, n_samples), int16, or list of ndarray of shape (n_samples,)
+            As `_waveform` gives them. The next batch may take their memory.
+        """
+        memory = self._memory(clips, len(new))
+        batch: list[tuple]
+        batch, waveforms, n_samples, in_memory = [], [], 0, memory is not None
+        for i, state in new:
+            in_memory = in_memory and _is_wav(clips[i]) and memory.read(len(batch), clips[i])
+            waveforms.append(memory.samples[len(batch)] if in_memory else self._waveform(clips[i], i))
+            batch.append((i, state))
+            n_samples += len(waveforms[-1])
+            if n_samples >= _SAMPLES_AT_ONCE or len(batch) == _ROWS_AT_ONCE or i == new[-1][0]:
+                yield batch, memory.samples[: len(batch)] if in_memory else waveforms
+                batch, waveforms, n_samples, in_memory = [], [], 0, memory is not None
+
+    def _memory(self, clips, n_new):
+        """Where the samples of files are read to that need no more than that; None where clips are no such files."""
+        if not n_new or self.n_samples_ is None or self.trim is not None or not isinstance(clips[0], str):
+            return None
+        n_rows = min(n_new, _ROWS_AT_ONCE, -(-_SAMPLES_AT_ONCE // self.n_samples_))
+        return _wav.Rows(n_rows, self.n_samples_, self.sample_rate)
+
+    def _compute(self, batch, waveforms, settings, rows):
+        """Set the rows of a batch."""
+        first, last = batch[0][0], batch[-1][0]
+        in_place = isinstance(rows, np.ndarray) and last - first < len(batch)
+        computed = self._transform_waveforms(waveforms, rows[first : last + 1] if in_place else None)
+        for (i, state), row in zip(batch, computed, strict=True):
             if not in_place:
                 _set_row(rows, i, row)
             if state is not None:

@@ -179,9 +179,8 @@ class MelFeatures(ClipTransformer):
 
     def _transform_waveforms(self, waveforms, out=None):
         rows: list[np.ndarray] = []
-        for _, alike in itertools.groupby(waveforms, key=lambda clip: (len(clip), clip.dtype)):
-            clips = list(alike)
-            rows.extend(self._features(clips, None if out is None else out[len(rows) : len(rows) + len(clips)]))
+        for alike in _alike(waveforms):
+            rows.extend(self._features(alike, None if out is None else out[len(rows) : len(rows) + len(alike)]))
         if self.normalization is not None:
             for row in rows:
                 row[:] = spectral.normalize(row, self.normalization)
@@ -226,6 +225,13 @@ class MelFeatures(ClipTransformer):
         """
         check_is_fitted(self)
         return np.array([f"mel{band}" for band in range(self.n_mels)], dtype=object)
+
+
+def _alike(waveforms):
+    """Runs of waveforms of one length and type."""
+    if isinstance(waveforms, np.ndarray):
+        return [waveforms]
+    return [list(alike) for _, alike in itertools.groupby(waveforms, key=lambda clip: (len(clip), clip.dtype))]
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

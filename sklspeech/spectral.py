@@ -10,15 +10,17 @@ processor's cache. What is computed of a clip does not depend on the others, to 
 for every clip by itself, as the order in which such a product adds may depend on its shape.
 """
 
-import math
 import threading
 from functools import lru_cache
 
 import numpy as np
 from scipy import fft, fftpack
 
+from ._memory import LINE, aligned, buffer
+
 PCM_SCALE = np.float32(2**-15)  # makes 16-bit samples a waveform in [-1, 1]
-_BYTES_PER_BLOCK = 5 * 2**18  # of frames: eight seconds at 400 samples every 160, in float32
+_BYTES_OF_BLOCK = 2**21  # of frames of some clips: 13 seconds at 400 samples every 160, in float32
+_BYTES_OF_PART = 5 * 2**18  # of frames of one clip, eight seconds, which are one factor of a product
 # Decibels below the mean of a frame's power spectrum down to which float32 gives mel bands within 1e-3 dB, all but one
 # within 5e-4: measured on 7,800 recordings, with 400 samples a frame, 40 and 128 bands.
 _FLOAT32_RANGE = 45.0
@@ -26,8 +28,6 @@ _LARGEST_FLOAT32_TOP_DB = 75.0  # above, most speech has so many frames to do ag
 _TINY = np.finfo(np.float32).tiny
 _LARGEST_PRODUCT = 2**19  # multiplications; from twice as many on OpenBLAS makes threads of its own
 _TAPS_AT_ONCE = 6400  # of 16 frames of 400 samples: 25 kB in float32, which stay in the first cache
-_LINE = 64  # bytes of a line of the processor's cache
-_LARGEST_BUFFER = 2**21  # elements; what an hour of audio takes is given back
 
 # Slaney's mel scale: linear below 1 kHz, logarithmic above (Auditory Toolbox, 1998, as in librosa).
 _HZ_PER_MEL = 200.0 / 3
@@ -127,7 +127,7 @@ def _mel_bank_blocks(filters, of_parts):
     bank = mel_filter_bank(*filters)
     if of_parts:
         bank = np.repeat(bank, 2, axis=1)[:, 1 : 1 + filters[1]]  # frequency 0 has one part, as has n_fft / 2
-    largest = _LARGEST_PRODUCT // _frames_at_once(filters[1], np.float32)
+    largest = _LARGEST_PRODUCT // _count_frames_of(_BYTES_OF_PART, filters[1], np.float32)
     blocks, first = [], 0
     while first < len(bank):
         stop = first + 1
@@ -175,7 +175,7 @@ def window_taps(window, win_length, n_fft):
 @lru_cache(maxsize=64)
 def _scaled_taps(window, win_length, n_fft, scale, dtype):
     """Taps of a type for some frames, one after the other, where they are read fastest: (n_frames * n_fft,)."""
-    taps = _aligned(max(1, _TAPS_AT_ONCE // n_fft) * n_fft, dtype)
+    taps = aligned(max(1, _TAPS_AT_ONCE // n_fft) * n_fft, dtype)
     taps.reshape(-1, n_fft)[:] = window_taps(window, win_length, n_fft) * scale
     taps.setflags(write=False)  # it is cached
     return taps
@@ -215,40 +215,19 @@ def count_frames(n_samples, n_fft, hop_length, center=True):
     return max(0, 1 + (n_padded - n_fft) // hop_length)
 
 
-_scratch = threading.local()
-
-
-def _buffer(name, shape, dtype):
-    """Memory that this thread uses again and again: to get fresh pages takes longer than the arithmetic on them."""
-    size = math.prod(shape)
-    if size > _LARGEST_BUFFER:
-        return _aligned(size, dtype).reshape(shape)
-    key = name + np.dtype(dtype).char
-    flat = getattr(_scratch, key, None)
-    if flat is None or flat.size < size:
-        flat = _aligned(size, dtype)
-        setattr(_scratch, key, flat)
-    return flat[:size].reshape(shape)
-
-
-def _aligned(size, dtype):
-    """An empty array that begins with a line of the cache: wide registers take twice as long to load across two."""
-    itemsize = np.dtype(dtype).itemsize
-    array = np.empty(size + _LINE // itemsize, dtype)
-    start = -array.ctypes.data % _LINE // itemsize
-    return array[start : start + size]
-
-
 def _frames(waveforms, framing):
     """Emphasized and padded waveforms of one length as frames, (n_clips, n_frames, n_fft), float32."""
     n_fft, hop_length, center, pad_mode, preemphasis = framing
     half = n_fft // 2 if center else 0
     n_samples = len(waveforms[0])
     width = n_samples + 2 * half
-    padded = _buffer("padded", (len(waveforms), -(-width // _LINE) * _LINE), np.float32)  # rows begin with a line
+    padded = buffer("padded", (len(waveforms), -(-width // LINE) * LINE), np.float32)  # rows begin with a line
     clips = padded[:, half : half + n_samples]
-    for row, waveform in zip(clips, waveforms, strict=True):
-        row[:] = waveform
+    if isinstance(waveforms, np.ndarray):
+        clips[:] = waveforms
+    else:
+        for row, waveform in zip(clips, waveforms, strict=True):
+            row[:] = waveform
     if preemphasis and n_samples > 1:
         _emphasize(clips, preemphasis)
     if pad_mode == "constant":  # np.pad would take fresh memory
@@ -266,7 +245,7 @@ def _emphasize(clips, coefficient):
     """Subtract from every sample the one before times `coefficient`, in place, in float32, which rounds as librosa."""
     beginnings = clips[:, 0] + (2 * clips[:, 0] - clips[:, 1])  # as librosa.effects.preemphasis begins
     # In memory that the windowed frames take next.
-    subtracted = _buffer("windowed", (len(clips), clips.shape[1] - 1), np.float32)
+    subtracted = buffer("windowed", (len(clips), clips.shape[1] - 1), np.float32)
     np.multiply(clips[:, :-1], np.float32(coefficient), out=subtracted)
     clips[:, 1:] -= subtracted
     clips[:, 0] = beginnings
@@ -277,7 +256,7 @@ def _spectra(frames, taps):
 
     The frequencies 0 and, of an even number of samples, n_fft / 2 have no imaginary part: (n_clips, n_frames, n_fft).
     """
-    windowed = _buffer("windowed", frames.shape, taps.dtype)
+    windowed = buffer("windowed", frames.shape, taps.dtype)
     np.copyto(windowed, frames)
     flat = windowed.reshape(-1)
     n_whole = flat.size // taps.size * taps.size
@@ -289,7 +268,7 @@ def _spectra(frames, taps):
 
 def _power(parts, power):
     """|spectra| ** power in float32: of power 2 the squares of the parts, else one value a frequency."""
-    squares = parts if parts.dtype == np.float32 else _buffer("squares", parts.shape, np.float32)
+    squares = parts if parts.dtype == np.float32 else buffer("squares", parts.shape, np.float32)
     np.square(parts, out=squares, casting="same_kind")  # twice as fast as a product
     if power == 2:
         return squares
@@ -299,42 +278,42 @@ def _power(parts, power):
     return spectrum ** np.float32(power / 2)
 
 
-def _frames_at_once(n_fft, dtype):
-    return max(1, _BYTES_PER_BLOCK // (n_fft * np.dtype(dtype).itemsize))
-
-
 def _mel_of_clips(waveforms, framing, filters, taps, power, top_db, out):
     """Put the filtered power of waveforms of one length into `out`, (n_clips, n_frames, n_mels).
 
     `framing` are n_fft, hop_length, center, pad_mode and preemphasis, `filters` the arguments of `mel_filter_bank`,
     `taps` the window by the type that it makes the transform in. Without `top_db` all is done in float64.
     """
-    n_fft = framing[0]
-    n_frames = out.shape[1]
-    dtype = np.float64 if top_db is None else np.float32
-    most = _frames_at_once(n_fft, dtype)  # some clips, or a part of a long one
-    n_clips = max(1, most // max(1, n_frames))
-    areas, ones = _areas(filters), np.ones(n_fft, np.float32)
-    imprecise = []
+    n_fft, dtype = framing[0], np.float64 if top_db is None else np.float32
+    n_clips = max(1, _count_frames_of(_bytes_of_block(), n_fft, dtype) // max(1, out.shape[1]))
     for first in range(0, len(waveforms), n_clips):
         mel = out[first : first + n_clips]
-        total = np.empty(mel.shape[:2], np.float32)
         frames = _frames(waveforms[first : first + n_clips], framing)
-        for start in range(0, n_frames, most):
-            times = slice(start, start + most)
-            spectrum = _mel_of_frames(frames[:, times], filters, taps[dtype], power, mel[:, times])
-            if top_db is not None:
-                np.matmul(spectrum, ones, out=total[:, times])  # .sum is slower
+        total = None if top_db is None else np.empty(mel.shape[:2], np.float32)
+        _mel_in_parts(frames, filters, taps[dtype], power, mel, total)
         if top_db is not None:
-            clips, times = _beyond_float32(mel, total, areas, 1 + n_fft // 2, top_db)
-            for start in range(0, len(clips), most):
-                some = slice(start, start + most)
-                imprecise.append((first + clips[some], times[some], frames[clips[some], times[some]]))
-                if sum(len(times) for _, times, _ in imprecise) >= most:
-                    _mend(out, imprecise, filters, taps[np.float64])
-                    imprecise = []
-    if imprecise:
-        _mend(out, imprecise, filters, taps[np.float64])
+            clips, times = _beyond_float32(mel, total, _areas(filters), 1 + n_fft // 2, top_db)
+            _mend(mel, frames, clips, times, filters, taps[np.float64])
+
+
+def _bytes_of_block():
+    """More in a thread of a pool: the more, the less it waits for the interpreter lock between NumPy's functions."""
+    return _BYTES_OF_BLOCK if threading.current_thread() is threading.main_thread() else 2 * _BYTES_OF_BLOCK
+
+
+def _count_frames_of(n_bytes, n_fft, dtype):
+    return max(1, n_bytes // (n_fft * np.dtype(dtype).itemsize))
+
+
+def _mel_in_parts(frames, filters, taps, power, out, total=None):
+    """`_mel_of_frames`, of long clips one part after the other; the power of a frame is put into `total`, if given."""
+    most = _count_frames_of(_BYTES_OF_PART, frames.shape[-1], taps.dtype)
+    ones = np.ones(frames.shape[-1], np.float32)
+    for start in range(0, frames.shape[1], most):
+        times = slice(start, start + most)
+        spectrum = _mel_of_frames(frames[:, times], filters, taps, power, out[:, times])
+        if total is not None:
+            np.matmul(spectrum, ones, out=total[:, times])  # .sum is slower
 
 
 def _mel_of_frames(frames, filters, taps, power, out):
@@ -345,15 +324,14 @@ def _mel_of_frames(frames, filters, taps, power, out):
     return spectrum
 
 
-def _mend(mel, imprecise, filters, taps):
-    """Do frames again in the precision of `taps`, each by itself.
-
-    `imprecise` are lists of the clip and the time of each, and the frames, (n, n_fft).
-    """
-    clips, times, frames = map(np.concatenate, zip(*imprecise, strict=True))
-    precise = np.empty((len(frames), 1, mel.shape[-1]), np.float32)
-    _mel_of_frames(frames[:, None], filters, taps, 2, precise)
-    mel[clips, times] = precise[:, 0]
+def _mend(mel, frames, clips, times, filters, taps):
+    """Do some frames of clips again in the precision of `taps`, each by itself."""
+    most = _count_frames_of(_BYTES_OF_PART, frames.shape[-1], taps.dtype)
+    for start in range(0, len(clips), most):
+        some = clips[start : start + most], times[start : start + most]
+        precise = np.empty((len(some[0]), 1, mel.shape[-1]), np.float32)
+        _mel_of_frames(frames[some][:, None], filters, taps, 2, precise)
+        mel[some] = precise[:, 0]
 
 
 def _beyond_float32(mel, total, areas, n_bins, top_db):
@@ -420,7 +398,7 @@ def mel_spectrograms(
 
     Parameters
     ----------
-    waveforms : sequence of ndarray of shape (n_samples,)
+    waveforms : ndarray of shape (n_clips, n_samples), or sequence of ndarray of shape (n_samples,)
         All of them float32, or all 16-bit samples, int16. Their number bounds the memory that is taken.
     sample_rate, n_fft, hop_length, win_length, window, center, pad_mode, power, n_mels, fmin, fmax, htk, norm
         As in `mel_spectrogram`.

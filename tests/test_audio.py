@@ -3,7 +3,6 @@
 import os
 import pickle
 import shutil
-import struct
 
 import librosa
 import numpy as np
@@ -88,54 +87,6 @@ def test_formats(tmp_path, noise, extension, subtype, rate):
     soundfile.write(path, np.stack([noise, noise], axis=1), rate, subtype=subtype)
     ours = read_waveform(path, 16000)
     np.testing.assert_allclose(ours, librosa.load(path, sr=16000)[0], atol=1e-6)
-
-
-def pcm(chunks_before=b"", chunks_after=b"", n_bytes=None, channels=1):
-    """A 16-bit WAV file of 400 samples, byte by byte."""
-    samples = np.arange(-200, 200, dtype="<i2") * 163
-    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, channels, 16000, 32000 * channels, 2 * channels, 16)
-    data = struct.pack("<4sI", b"data", 800 if n_bytes is None else n_bytes) + samples.tobytes()
-    body = b"WAVE" + chunks_before + form + data + chunks_after
-    return struct.pack("<4sI", b"RIFF", len(body)) + body
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        pcm(),
-        pcm(channels=2),
-        pcm(chunks_before=b"LIST\3\0\0\0abc\0"),
-        pcm(chunks_after=b"LIST\4\0\0\0abcd"),
-        pcm(n_bytes=799),
-        pcm(n_bytes=0xFFFFFFFF),
-        pcm(n_bytes=400),
-    ],
-    ids=["plain", "stereo", "odd chunk before", "chunk after", "half a sample", "no length", "shorter"],
-)
-@pytest.mark.parametrize("name", ["clip.wav", "CLIP.WAV", "clip.bin"])
-def test_pcm_wav_is_what_libsndfile_reads(tmp_path, content, name):
-    path = tmp_path / name
-    path.write_bytes(content)
-    expected = soundfile.read(path, dtype="float32", always_2d=True)[0].mean(axis=1)
-    np.testing.assert_array_equal(read_waveform(path), expected)
-
-
-@pytest.mark.parametrize("content", [pcm()[:44], pcm(n_bytes=0)[:44], pcm()[:40], pcm(n_bytes=900), pcm(channels=0)])
-def test_broken_pcm_wav_is_refused(tmp_path, content):
-    (tmp_path / "clip.wav").write_bytes(content)
-    with pytest.raises(AudioError, match=r"clip\.wav: "):
-        read_waveform(tmp_path / "clip.wav")
-
-
-@pytest.mark.parametrize("n_bytes", [1000, None])
-def test_wav_that_one_call_does_not_read_whole(tmp_path, monkeypatch, n_bytes):
-    samples = np.arange(100_000).astype(np.int16)
-    soundfile.write(tmp_path / "clip.wav", samples, 16000)
-    read = os.read
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "read", lambda descriptor, n: read(descriptor, n_bytes or n))
-        waveform = read_waveform(tmp_path / "clip.wav")
-    np.testing.assert_array_equal(waveform * 2**15, samples)
 
 
 def test_other_format_under_the_name_of_a_wav_file(tmp_path, noise):

@@ -6,7 +6,7 @@ import pytest
 import scipy.signal
 import soundfile
 
-from sklspeech import MelFeatures, spectral
+from sklspeech import MelFeatures, _memory, spectral
 
 DB_TOLERANCE = 1e-3
 DEFAULTS = {"preemphasis": 0.97, "top_db": 70.0}  # of MelFeatures, where librosa's differ
@@ -166,8 +166,8 @@ def test_a_hum_outside_of_the_bands_does_not_spoil_them(noise, monkeypatch, trus
 
 
 def test_no_memory_is_kept_for_an_hour():
-    spectral.mel_spectrogram(np.zeros(spectral._LARGEST_BUFFER, np.float32))
-    assert all(buffer.size <= spectral._LARGEST_BUFFER for buffer in vars(spectral._scratch).values())
+    spectral.mel_spectrogram(np.zeros(_memory._LARGEST_BUFFER, np.float32))
+    assert all(buffer.nbytes <= _memory._LARGEST_BUFFER for buffer in vars(_memory._buffers).values())
 
 
 @pytest.mark.parametrize("shape", [(0, 40), (7,), (2, 3, 4)], ids=str)

@@ -1,0 +1,103 @@
+"""WAV files of 16-bit samples are what libsndfile reads, to the bit, whatever else is in them."""
+
+import os
+import struct
+
+import numpy as np
+import pytest
+import soundfile
+
+from sklspeech import AudioError, AudioLoader, _wav
+from sklspeech.audio import fit_length, read_waveform
+
+
+def pcm(chunks_before=b"", chunks_after=b"", n_bytes=None, channels=1):
+    """A 16-bit WAV file of 400 samples, byte by byte."""
+    samples = np.arange(-200, 200, dtype="<i2") * 163
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, channels, 16000, 32000 * channels, 2 * channels, 16)
+    data = struct.pack("<4sI", b"data", 800 if n_bytes is None else n_bytes) + samples.tobytes()
+    body = b"WAVE" + chunks_before + form + data + chunks_after
+    return struct.pack("<4sI", b"RIFF", len(body)) + body
+
+
+def chunk(n_bytes):
+    return struct.pack("<4sI", b"LIST", n_bytes) + bytes(n_bytes + n_bytes % 2)
+
+
+FILES = {  # and whether they are read into a row
+    "plain": (pcm(), True),
+    "stereo": (pcm(channels=2), False),
+    "odd chunk before": (pcm(chunks_before=chunk(3)), True),
+    "long chunk before": (pcm(chunks_before=chunk(3000)), False),
+    "chunk after": (pcm(chunks_after=chunk(4)), True),
+    "long chunk after": (pcm(chunks_after=chunk(200_000)), True),
+    "half a sample": (pcm(n_bytes=799), True),
+    "no length": (pcm(n_bytes=0xFFFFFFFF), False),
+    "shorter": (pcm(n_bytes=400), True),
+}
+
+
+@pytest.mark.parametrize("content", [content for content, _ in FILES.values()], ids=FILES)
+@pytest.mark.parametrize("name", ["clip.wav", "CLIP.WAV", "clip.bin"])
+def test_pcm_wav_is_what_libsndfile_reads(tmp_path, content, name):
+    path = tmp_path / name
+    path.write_bytes(content)
+    expected = soundfile.read(path, dtype="float32", always_2d=True)[0].mean(axis=1)
+    np.testing.assert_array_equal(read_waveform(path), expected)
+
+
+@pytest.mark.parametrize("content", [pcm()[:44], pcm(n_bytes=0)[:44], pcm()[:40], pcm(n_bytes=900), pcm(channels=0)])
+def test_broken_pcm_wav_is_refused(tmp_path, content):
+    (tmp_path / "clip.wav").write_bytes(content)
+    with pytest.raises(AudioError, match=r"clip\.wav: "):
+        read_waveform(tmp_path / "clip.wav")
+    with pytest.raises(AudioError, match=r"clip\.wav: "):
+        AudioLoader(duration=1.0).fit_transform([tmp_path / "clip.wav"])
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("n_samples", [100, 400, 500])
+def test_files_in_rows_are_what_they_are_alone(tmp_path, name, n_samples):
+    for i, content in enumerate([pcm(), FILES[name][0], pcm()]):
+        (tmp_path / f"{i}.wav").write_bytes(content)
+    paths = [tmp_path / f"{i}.wav" for i in range(3)]
+    rows = AudioLoader(duration=n_samples / 16000).fit_transform(paths)
+    np.testing.assert_array_equal(rows, [fit_length(read_waveform(path), n_samples) for path in paths])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_which_files_are_read_into_rows(tmp_path, name):
+    content, expected = FILES[name]
+    (tmp_path / "clip.wav").write_bytes(content)
+    rows = _wav.Rows(2, 400, 16000)
+    rows.samples[:] = 1
+    assert rows.read(0, str(tmp_path / "clip.wav")) == (expected and hasattr(os, "readv"))
+    assert (rows.samples[1] == 1).all()
+    assert not _wav.Rows(1, 400, 8000).read(0, str(tmp_path / "clip.wav"))
+
+
+def test_rows_without_scattered_reading(tmp_path, monkeypatch):
+    (tmp_path / "clip.wav").write_bytes(pcm())
+    monkeypatch.delattr(os, "readv")
+    row = AudioLoader(duration=400 / 16000).fit_transform([tmp_path / "clip.wav"])[0]
+    np.testing.assert_array_equal(row, read_waveform(tmp_path / "clip.wav"))
+
+
+def test_rows_of_the_next_batch_do_not_change_those_of_the_last(tmp_path):
+    """They are read to the same memory."""
+    noise = np.random.default_rng(0).integers(-9999, 9999, (600, 50)).astype(np.int16)
+    for i, samples in enumerate(noise):
+        soundfile.write(tmp_path / f"{i}.wav", samples, 16000)
+    paths = [tmp_path / f"{i}.wav" for i in range(len(noise))]
+    np.testing.assert_array_equal(AudioLoader(duration=50 / 16000).fit_transform(paths) * 2**15, noise)
+
+
+@pytest.mark.parametrize("n_bytes", [1000, None])
+def test_wav_that_one_call_does_not_read_whole(tmp_path, monkeypatch, n_bytes):
+    samples = np.arange(100_000).astype(np.int16)
+    soundfile.write(tmp_path / "clip.wav", samples, 16000)
+    read = os.read
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "read", lambda descriptor, n: read(descriptor, n_bytes or n))
+        waveform = read_waveform(tmp_path / "clip.wav")
+    np.testing.assert_array_equal(waveform * 2**15, samples)
