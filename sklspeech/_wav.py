@@ -85,10 +85,10 @@ def is_pcm(form):
     return tag == _PCM and bits == 16 and n_channels > 0 and frame_bytes == 2 * n_channels
 
 
-class Rows:
+class SampleRows:
     """Memory for some recordings of one length, one row a recording, into which their files are read.
 
-    It belongs to the thread: the next `Rows` takes it again.
+    It belongs to the thread: the next `SampleRows` takes it again.
 
     Parameters
     ----------

@@ -572,7 +572,7 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         if not n_new or self.n_samples_ is None or self.trim is not None or not isinstance(clips[0], str):
             return None
         n_rows = min(n_new, _ROWS_AT_ONCE, -(-_SAMPLES_AT_ONCE // self.n_samples_))
-        return _wav.Rows(n_rows, self.n_samples_, self.sample_rate)
+        return _wav.SampleRows(n_rows, self.n_samples_, self.sample_rate)
 
     def _compute(self, batch, waveforms, settings, rows):
         """Set the rows of a batch."""

@@ -69,11 +69,11 @@ def test_files_in_rows_are_what_they_are_alone(tmp_path, name, n_samples):
 def test_which_files_are_read_into_rows(tmp_path, name):
     content, expected = FILES[name]
     (tmp_path / "clip.wav").write_bytes(content)
-    rows = _wav.Rows(2, 400, 16000)
+    rows = _wav.SampleRows(2, 400, 16000)
     rows.samples[:] = 1
     assert rows.read(0, str(tmp_path / "clip.wav")) == (expected and hasattr(os, "readv"))
     assert (rows.samples[1] == 1).all()
-    assert not _wav.Rows(1, 400, 8000).read(0, str(tmp_path / "clip.wav"))
+    assert not _wav.SampleRows(1, 400, 8000).read(0, str(tmp_path / "clip.wav"))
 
 
 def test_rows_without_scattered_reading(tmp_path, monkeypatch):
