@@ -109,7 +109,8 @@ class SampleRows:
         self.samples = memory[:, _PLAIN_HEADER:end].view("<i2")
         self._rows = [memoryview(row) for row in memory]
         self._rest = memoryview(buffer("rest of a file", (_BYTES_AT_ONCE,), np.uint8))
-        self._form = _PCM, 1, sample_rate, 2 * sample_rate, 2, 16
+        rate = int(sample_rate)  # twice a NumPy number may be none of its type
+        self._form = _PCM, 1, rate, 2 * rate, 2, 16
         self._plain = b"WAVE" + _CHUNK.pack(b"fmt ", _FORMAT.size) + _FORMAT.pack(*self._form) + b"data"
 
     def read(self, i, path):
@@ -137,7 +138,7 @@ class SampleRows:
                 os.close(descriptor)
         except OSError:
             return False
-        start, length = self._find_samples(row[:n_bytes])
+        start, length = self._place_of_samples(row[:n_bytes])
         kept = min(length // 2 * 2, self._n_bytes)
         if not kept or start + length > n_bytes or start + kept > len(row):
             return False
@@ -147,7 +148,7 @@ class SampleRows:
             self.samples[i, kept // 2 :] = 0
         return True
 
-    def _find_samples(self, content):
+    def _place_of_samples(self, content):
         """Start and length of the samples in bytes; zeros where they are of another kind."""
         if content[8:40] == self._plain and content[:4] == b"RIFF" and len(content) > _PLAIN_HEADER:
             return _PLAIN_HEADER, _LENGTH.unpack_from(content, 40)[0]  # in a tenth of the time of what follows

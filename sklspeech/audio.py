@@ -32,9 +32,9 @@ _RATES = (1_000, 768_000)  # Hz; what no microphone or interface records is a br
 _UNKNOWN_LENGTH = 0x7FFF0000  # bytes, in the header of a WAV file
 _UNKNOWN_FRAMES = 2**62  # what libsndfile makes of a FLAC file without a length
 _TRIM_FRAME, _TRIM_HOP = 2048, 512  # samples, as librosa's
-# What a thread reads before it transforms it: the more, the less threads wait for the interpreter lock. 78 seconds at
-# 16 kHz are six blocks of spectral.py, or three in a thread of a pool.
-_SAMPLES_AT_ONCE = 78 * 16_000
+# What a thread reads before it transforms it: the more, the less threads wait for the interpreter lock. 75 clips of one
+# second at 16 kHz are three of the blocks that spectral.py makes in a thread of a pool.
+_SAMPLES_AT_ONCE = 75 * 16_000
 _ROWS_AT_ONCE = 256
 _PIECE = 8  # clips that are worth a piece of their own: a piece costs about as much as a clip
 _NOT_IN_ROWS = ("duration", "n_jobs")  # parameters that change no row; n_samples_ stands for the duration
@@ -124,7 +124,7 @@ def _decode_pcm(path):
         content = _wav.read_bytes(path)
     except OSError:
         return None  # _open says what is wrong
-    form, start, length = _find_samples(path, content)
+    form, start, length = _find_all_samples(path, content)
     if form is None or not length or not _wav.is_pcm(form):
         return None
     _, n_channels, rate, _, frame_bytes, _ = form
@@ -137,7 +137,7 @@ def _is_wav(path):
     return path[-4:].lower() == ".wav"
 
 
-def _find_samples(path, content):
+def _find_all_samples(path, content):
     """Format, start and length of the samples of a whole WAV file, none of which may be missing."""
     form, start, length = _wav.find_samples(content)
     n_bytes = len(content) - start
@@ -195,7 +195,7 @@ def _check_header(path, rate, n_samples=0):
 def _check_complete(path, format):
     """Raise where the end of a WAV or OGG file is missing, which libsndfile passes over in silence."""
     if format in ("WAV", "WAVEX"):
-        _find_samples(path, _wav.read_bytes(path))
+        _find_all_samples(path, _wav.read_bytes(path))
     elif format == "OGG":
         _check_ogg_complete(path)
 
@@ -519,59 +519,61 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         settings = self._settings() if isinstance(clips[0], str) else None
 
         def fill(piece):
-            new = self._set_known_rows(clips, piece, settings, rows)
-            for batch, waveforms in self._read(clips, new):
+            memory = self._sample_rows(clips[piece])
+            for batch, waveforms in self._read(clips, self._new(clips, piece, settings, rows), memory):
                 self._compute(batch, waveforms, settings, rows)
 
         map_in_threads(fill, pieces, n_threads)
         return rows
 
-    def _set_known_rows(self, clips, piece, settings, rows):
-        """Set the rows of a piece of the clips that have been computed before.
+    def _new(self, clips, piece, settings, rows):
+        """Set the rows of a piece of the clips that have been computed before, one clip after the other.
 
-        Returns
-        -------
-        new : list of (index, state or None)
-            The other clips of the piece, with the state of the file of a row to be kept.
+        Yields
+        ------
+        i : int
+            The next of the other clips.
+        state : hashable or None
+            That of its file, if its row is to be kept.
         """
-        new: list[tuple] = []
         for i, clip in enumerate(clips[piece], piece.start):
             is_new = settings is None or known_rows.is_new((clip, settings))
             state = None if is_new else file_state(clip)
             row = None if state is None else known_rows.get((state, settings))
             if row is None:
-                new.append((i, state))
+                yield i, state
             else:
                 _set_row(rows, i, row)
-        return new
 
-    def _read(self, clips, new):
+    def _read(self, clips, new, memory):
         """Read clips, as many as are transformed at once.
 
         Yields
         ------
-        batch : list of (index, state or None)
-            The next of the new clips.
+        batch : list of (i, state)
+            The next of `new`.
         waveforms : ndarray of shape (n, n_samples), int16, or list of ndarray of shape (n_samples,)
-            As `_waveform` gives them. The next batch may take their memory.
+            As `_waveform` gives them. The next batch takes the memory of 16-bit samples again.
         """
-        memory = self._memory(clips, len(new))
         batch: list[tuple]
+        waveforms: list | np.ndarray
         batch, waveforms, n_samples, in_memory = [], [], 0, memory is not None
         for i, state in new:
             in_memory = in_memory and _is_wav(clips[i]) and memory.read(len(batch), clips[i])
-            waveforms.append(memory.samples[len(batch)] if in_memory else self._waveform(clips[i], i))
+            waveforms = memory.samples[: len(batch) + 1] if in_memory else [*waveforms, self._waveform(clips[i], i)]
             batch.append((i, state))
             n_samples += len(waveforms[-1])
-            if n_samples >= _SAMPLES_AT_ONCE or len(batch) == _ROWS_AT_ONCE or i == new[-1][0]:
-                yield batch, memory.samples[: len(batch)] if in_memory else waveforms
+            if n_samples >= _SAMPLES_AT_ONCE or len(batch) == _ROWS_AT_ONCE:
+                yield batch, waveforms
                 batch, waveforms, n_samples, in_memory = [], [], 0, memory is not None
+        if batch:
+            yield batch, waveforms
 
-    def _memory(self, clips, n_new):
-        """Where the samples of files are read to that need no more than that; None where clips are no such files."""
-        if not n_new or self.n_samples_ is None or self.trim is not None or not isinstance(clips[0], str):
+    def _sample_rows(self, clips):
+        """Where files are read to that need no more than that, a batch at a time; None where more is done to all."""
+        if self.n_samples_ is None or self.trim is not None or not isinstance(clips[0], str):
             return None
-        n_rows = min(n_new, _ROWS_AT_ONCE, -(-_SAMPLES_AT_ONCE // self.n_samples_))
+        n_rows = min(len(clips), _ROWS_AT_ONCE, -(-_SAMPLES_AT_ONCE // self.n_samples_))
         return _wav.SampleRows(n_rows, self.n_samples_, self.sample_rate)
 
     def _compute(self, batch, waveforms, settings, rows):
@@ -607,7 +609,7 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         raise NotImplementedError
 
     def _transform_waveforms(self, waveforms, out=None):
-        """Rows of some waveforms, as `_waveform` gives them; in `out` where that is given, an array of all of them."""
+        """Rows of waveforms as `_read` gives them, no views of 16-bit samples; in `out`, an array of all, if given."""
         raise NotImplementedError
 
     def set_output(self, *, transform=None):

@@ -297,7 +297,7 @@ def _mel_of_clips(waveforms, framing, filters, taps, power, top_db, out):
 
 
 def _bytes_of_block():
-    """More in a thread of a pool: the more, the less it waits for the interpreter lock between NumPy's functions."""
+    """More beside the main thread, as in a pool: the more, the less threads wait for the lock between two functions."""
     return _BYTES_OF_BLOCK if threading.current_thread() is threading.main_thread() else 2 * _BYTES_OF_BLOCK
 
 

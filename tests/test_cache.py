@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklspeech import AudioLoader, FrameStatistics, MelFeatures, MFCCFeatures, audio, features
 from sklspeech._cache import Cache, file_state, known_rows
+from sklspeech.audio import read_waveform
 
 ROW = np.arange(4, dtype=np.float32)  # 16 bytes
 
@@ -70,6 +71,20 @@ def test_third_time_computes_nothing_and_gives_the_same(paths, computed, kind, d
     assert len(computed) == 2 * len(paths)
     for row, expected in zip(third, first, strict=True):
         np.testing.assert_array_equal(row, expected)
+
+
+@pytest.mark.parametrize("kind", [AudioLoader, MelFeatures])
+def test_known_rows_between_new_ones(paths, kind):
+    for _ in range(3):
+        kind(duration=0.5).fit_transform(paths[1::2])
+    rows = kind(duration=0.5).fit_transform(paths)
+    np.testing.assert_array_equal(rows, kind(duration=0.5).fit_transform([*map(read_waveform, paths)]))
+
+
+def test_the_same_file_again_and_again_in_one_call(paths, computed, monkeypatch):
+    monkeypatch.setattr(audio, "_ROWS_AT_ONCE", 2)
+    MelFeatures(duration=0.5).fit_transform(paths[:1] * 20)
+    assert len(computed) == 2
 
 
 def test_other_parameters_are_other_rows(paths, computed):

@@ -28,6 +28,7 @@ FILES = {  # and whether they are read into a row
     "plain": (pcm(), True),
     "stereo": (pcm(channels=2), False),
     "odd chunk before": (pcm(chunks_before=chunk(3)), True),
+    "samples that end beyond a row": (pcm(chunks_before=chunk(1300)), False),
     "long chunk before": (pcm(chunks_before=chunk(3000)), False),
     "chunk after": (pcm(chunks_after=chunk(4)), True),
     "long chunk after": (pcm(chunks_after=chunk(200_000)), True),
@@ -83,13 +84,20 @@ def test_rows_without_scattered_reading(tmp_path, monkeypatch):
     np.testing.assert_array_equal(row, read_waveform(tmp_path / "clip.wav"))
 
 
-def test_rows_of_the_next_batch_do_not_change_those_of_the_last(tmp_path):
+@pytest.mark.parametrize("sample_rate", [np.int16(22050), np.uint16(44100)])
+def test_rows_of_a_rate_that_twice_is_none_of_its_type(tmp_path, sample_rate):
+    soundfile.write(tmp_path / "clip.wav", np.arange(400).astype(np.int16), int(sample_rate))
+    assert _wav.SampleRows(1, 400, sample_rate).read(0, str(tmp_path / "clip.wav")) == hasattr(os, "readv")
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_rows_of_the_next_batch_do_not_change_those_of_the_last(tmp_path, n_jobs):
     """They are read to the same memory."""
-    noise = np.random.default_rng(0).integers(-9999, 9999, (600, 50)).astype(np.int16)
+    noise = np.random.default_rng(0).integers(-9999, 9999, (3000, 50)).astype(np.int16)
     for i, samples in enumerate(noise):
         soundfile.write(tmp_path / f"{i}.wav", samples, 16000)
     paths = [tmp_path / f"{i}.wav" for i in range(len(noise))]
-    np.testing.assert_array_equal(AudioLoader(duration=50 / 16000).fit_transform(paths) * 2**15, noise)
+    np.testing.assert_array_equal(AudioLoader(duration=50 / 16000, n_jobs=n_jobs).fit_transform(paths) * 2**15, noise)
 
 
 @pytest.mark.parametrize("n_bytes", [1000, None])
