@@ -308,11 +308,11 @@ def _count_frames_of(n_bytes, n_fft, dtype):
 def _mel_in_parts(frames, filters, taps, power, out, total=None):
     """`_mel_of_frames`, of long clips one part after the other; the power of a frame is put into `total`, if given."""
     most = _count_frames_of(_BYTES_OF_PART, frames.shape[-1], taps.dtype)
-    ones = np.ones(frames.shape[-1], np.float32)
     for start in range(0, frames.shape[1], most):
         times = slice(start, start + most)
         spectrum = _mel_of_frames(frames[:, times], filters, taps, power, out[:, times])
         if total is not None:
+            ones = np.ones(spectrum.shape[-1], np.float32)
             np.matmul(spectrum, ones, out=total[:, times])  # .sum is slower
 
 
