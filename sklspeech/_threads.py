@@ -1,14 +1,21 @@
 """Threads, over pieces of the input: reading, Fourier transforms and ONNX Runtime release the interpreter lock."""
 
+import itertools
 import os
+import threading
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
+import numpy as np
 from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
 
+_this_thread = threading.local()
+
 
 def count_threads(n_jobs):
-    """As many as `n_jobs` says; in a worker of joblib no more than its share of the cores."""
+    """As many as `n_jobs` says; 1 in a thread of `map_in_threads`, no more than its share in a worker of joblib."""
+    if getattr(_this_thread, "is_of_pool", False):
+        return 1
     n_jobs = effective_n_jobs(n_jobs)
     if n_jobs == 1:  # a single clip is not to wait for the rest
         return 1
@@ -24,10 +31,16 @@ def map_in_threads(function, pieces, n_threads):
     """
     if n_threads == 1 or len(pieces) == 1:
         return [function(piece) for piece in pieces]
-    pool = ThreadPoolExecutor(n_threads)
+    pool = ThreadPoolExecutor(n_threads, initializer=setattr, initargs=(_this_thread, "is_of_pool", True))
     try:
         futures = [pool.submit(function, piece) for piece in pieces]
         wait(futures, return_when=FIRST_EXCEPTION)
         return [future.result() for future in futures if future.done()]  # all of them, or one has an error to raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def even_slices(n, n_slices):
+    """As scikit-learn's gen_even_slices, whose check of its arguments takes a fifth of the time of a single clip."""
+    bounds = np.linspace(0, n, n_slices + 1).astype(int).tolist()
+    return [slice(start, stop) for start, stop in itertools.pairwise(bounds)]

@@ -1,5 +1,6 @@
 """FrozenClassifier: a trained network as an ONNX graph, loaded and run without the framework that trained it."""
 
+import threading
 from dataclasses import dataclass
 from numbers import Integral
 from typing import ClassVar
@@ -13,6 +14,7 @@ from ._threads import count_threads, map_in_threads
 
 _CLIPS_PER_CALL = 32  # bounded memory, and what measures best
 _INPUT = "features"
+_loading = threading.Lock()
 
 
 class Graph(bytes):
@@ -140,10 +142,11 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
     @property
     def _session(self):
         """The graph, loaded on first use and again where it has been changed."""
-        graph, session = vars(self).get("_loaded", (None, None))
-        if graph is not self.graph:
-            session = load_graph(self.graph)
-            self._loaded = self.graph, session
+        with _loading:  # one session for threads that predict at once
+            graph, session = vars(self).get("_loaded", (None, None))
+            if graph is not self.graph:
+                session = load_graph(self.graph)
+                self._loaded = self.graph, session
         return session
 
     def __getstate__(self):

@@ -1,13 +1,30 @@
-"""Pipeline: scikit-learn's, that also takes steps without names."""
+"""Pipeline: scikit-learn's, that also takes steps without names, and predicts in pieces where it is frozen."""
 
+import math
+
+import numpy as np
 from sklearn import pipeline
+from sklearn.utils.metaestimators import available_if
+
+from ._threads import count_threads, even_slices, map_in_threads
+from .audio import ClipTransformer, check_clips
+from .frozen import FrozenClassifier
+
+# Whose features are in memory, in every thread: 256 clips of one second at 16 kHz. With fewer it takes longer.
+_SAMPLES_AT_ONCE = 256 * 16_000
+
+
+def _is_offered(method):
+    """A check that scikit-learn's pipeline of the same steps has the method, which it raises an error without."""
+    return lambda self: callable(getattr(super(Pipeline, self), method))
 
 
 class Pipeline(pipeline.Pipeline):
     """scikit-learn's Pipeline, whose steps need no names.
 
-    A step without a name is called after its class in lowercase, as in ``sklearn.pipeline.make_pipeline``; everything
-    else is scikit-learn's.
+    A step without a name is called after its class in lowercase, as in ``sklearn.pipeline.make_pipeline``. Features of
+    one duration before a `FrozenClassifier` are made and predicted from some clips at a time, so that those of all are
+    never in memory, in as many threads as the larger `n_jobs` of the two says. Everything else is scikit-learn's.
 
     Parameters
     ----------
@@ -40,6 +57,57 @@ class Pipeline(pipeline.Pipeline):
     @steps.setter
     def steps(self, steps):
         self._steps = steps if all(isinstance(step, tuple) for step in steps) else _named(steps)
+
+    @available_if(_is_offered("predict"))
+    def predict(self, X, **params):
+        """Transform X, and predict with the final step.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or what the first step takes
+        **params : dict
+            As in scikit-learn.
+
+        Returns
+        -------
+        y_pred : ndarray of shape (n,)
+        """
+        return self._in_pieces(super().predict, X, params)
+
+    @available_if(_is_offered("predict_proba"))
+    def predict_proba(self, X, **params):
+        """Transform X, and predict probabilities with the final step.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or what the first step takes
+        **params : dict
+            As in scikit-learn.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n, n_classes)
+        """
+        return self._in_pieces(super().predict_proba, X, params)
+
+    def _in_pieces(self, predict, X, params):
+        """What `predict` says of X; of some clips at a time, where every step looks at each clip by itself."""
+        if params or not self._is_clip_by_clip():
+            return predict(X, **params)
+        clips = check_clips(X)
+        (_, features), (_, classifier) = self.steps
+        # One number for both: features and network of a piece are done in one thread.
+        n_threads = max(count_threads(features.n_jobs), count_threads(classifier.n_jobs))
+        most = max(1, _SAMPLES_AT_ONCE // features.n_samples_)
+        n_pieces = min(len(clips), n_threads * math.ceil(len(clips) / (n_threads * most)))
+        pieces = [clips[piece] for piece in even_slices(len(clips), n_pieces)]
+        return np.concatenate(map_in_threads(predict, pieces, n_threads))
+
+    def _is_clip_by_clip(self):
+        """Whether these are fitted features of one length and a frozen network, and nothing else."""
+        first, *others = (step for _, step in self.steps)
+        is_of_one_length = isinstance(first, ClipTransformer) and getattr(first, "n_samples_", None) is not None
+        return is_of_one_length and len(others) == 1 and isinstance(others[0], FrozenClassifier)
 
 
 def _named(steps):

@@ -18,7 +18,10 @@ from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+import sklspeech.pipeline
 from sklspeech import (
+    AudioError,
+    AudioLoader,
     AugmentedClassifier,
     DeployError,
     FrameStatistics,
@@ -90,6 +93,41 @@ def test_frozen_is_saved_cloned_and_set(pipeline, words, tmp_path):
     np.testing.assert_allclose(threads.predict_proba(frozen[:-1].transform(words.data)), expected, atol=1e-6)
     assert "Graph(" in repr(frozen)
     assert len(repr(frozen)) < 500
+
+
+@pytest.mark.parametrize("n_jobs", [(None, None), (2, None), (2, 2)], ids=str)
+@pytest.mark.parametrize("of", ["paths", "waveforms"])
+def test_frozen_predicts_in_pieces(pipeline, words, monkeypatch, n_jobs, of):
+    """At most 4 clips at a time are features; the result is that of all of them at once."""
+    frozen = freeze(pipeline).set_params(melfeatures__n_jobs=n_jobs[0], speechcnn__n_jobs=n_jobs[1])
+    X = words.data if of == "paths" else AudioLoader().fit_transform(words.data)
+    features = frozen[0].transform(X)
+    expected = {method: getattr(frozen[-1], method)(features) for method in ("predict", "predict_proba")}
+    sizes = []
+    transform = MelFeatures.transform
+    monkeypatch.setattr(MelFeatures, "transform", lambda self, X: [sizes.append(len(X)), transform(self, X)][1])
+    monkeypatch.setattr(sklspeech.pipeline, "_SAMPLES_AT_ONCE", 4 * frozen[0].n_samples_)
+    for method, outputs in expected.items():
+        sizes.clear()
+        np.testing.assert_array_equal(getattr(frozen, method)(X), outputs)
+        assert max(sizes) <= 4
+        assert sum(sizes) == len(X)
+        sizes.clear()
+        np.testing.assert_array_equal(getattr(frozen, method)(X[:1]), outputs[:1])
+        assert sizes == [1]
+    assert frozen.score(X, words.target) == np.mean(expected["predict"] == words.target)
+
+
+def test_an_error_in_a_piece_names_the_clip(pipeline, words, monkeypatch):
+    frozen = freeze(pipeline)
+    monkeypatch.setattr(sklspeech.pipeline, "_SAMPLES_AT_ONCE", 2 * frozen[0].n_samples_)
+    waveforms = [*np.zeros((5, 8000), np.float32), np.array([np.nan], np.float32)]
+    with pytest.raises(AudioError, match="waveform 5 of X"):
+        frozen.predict(waveforms)
+    with pytest.raises(AudioError, match=r"missing\.wav: does not exist"):
+        frozen.predict_proba(["missing.wav"] * 6)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'sample_weight'"):
+        frozen.predict(words.data, sample_weight=1)
 
 
 def test_the_original_is_left_as_it_was(pipeline, words):

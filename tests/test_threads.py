@@ -32,3 +32,8 @@ def test_the_first_error_ends_it():
     assert not end.is_set()
     assert len(begun) <= 4
     end.set()
+
+
+def test_a_thread_of_the_pool_makes_no_threads():
+    assert map_in_threads(lambda _: count_threads(2), range(2), 2) == [1, 1]
+    assert count_threads(2) == 2
