@@ -8,7 +8,8 @@ scikeras, saved with joblib), as a fitted sklspeech pipeline, frozen with joblib
 ONNX graph. Every measurement is a fresh process; the ways take turns, cold starts among themselves, and a ratio is
 taken within a turn. A cold start is a process that starts, loads the file and names the word of one recording; it is
 compared with one that imports sklearn.pipeline and onnxruntime and does nothing. Latency is on one core; a batch is on
-both, with n_jobs=2 in all steps that have it. Run it in an environment of `pip install .` alone: where pandas is
+both, with n_jobs=2 in all steps that have it; three are predicted in a process, of the same files by other names, and
+at last nine as one, to see what memory it takes. Run it in an environment of `pip install .` alone: where pandas is
 installed, as for the tests, scikit-learn imports it, which adds half a second and 30 MB to every process.
 """
 
@@ -27,6 +28,8 @@ import numpy as np
 
 N_SINGLE = 300  # predictions of one clip
 COLD_TURNS = 3  # for one turn of the other measurements
+N_BATCHES = 3  # in one process
+N_NAMES = 10  # of every file; what comes again under one name is known
 SECOND = 16000
 WAYS = {
     "librosa + scikeras, joblib": "today.joblib",
@@ -82,12 +85,10 @@ def child(path, task, clips):
         result = str(load(path).predict(clips[:1])[0])
     elif task == "one":
         result = time_single(load(path), clips)
+    elif task == "batch":
+        result = time_batches(load(path), clips)
     else:
-        model = on_both_cores(load(path))
-        model.predict(clips[:64])
-        start = time.perf_counter()
-        model.predict(clips)
-        result = len(clips) / (time.perf_counter() - start)
+        result = memory_of_more(load(path), clips)
     print(json.dumps({"result": result, "peak": peak_memory()}))
 
 
@@ -95,6 +96,29 @@ def on_both_cores(model):
     if isinstance(model, Graph):
         return model
     return model.set_params(**{name: 2 for name in model.get_params() if name.endswith("__n_jobs")})
+
+
+def time_batches(model, clips):
+    """Clips a second of every batch."""
+    model = on_both_cores(model)
+    size = len(clips) // N_NAMES
+    model.predict(clips[-64:])
+    throughput = []
+    for start in range(0, N_BATCHES * size, size):
+        begin = time.perf_counter()
+        model.predict(clips[start : start + size])
+        throughput.append(size / (time.perf_counter() - begin))
+    return throughput
+
+
+def memory_of_more(model, clips):
+    """Bytes that the peak rises by after a first batch, where all others are predicted as one."""
+    model = on_both_cores(model)
+    size = len(clips) // N_NAMES
+    model.predict(clips[:size])
+    before = peak_memory()
+    model.predict(clips[size:])
+    return peak_memory() - before
 
 
 def time_single(model, clips):
@@ -145,6 +169,7 @@ def prepare(root, n_files):
         clip, rate = soundfile.read(path, dtype="float32")
         clips.append(str(root / f"{i:05}.wav"))
         soundfile.write(clips[-1], librosa.util.fix_length(clip, size=rate), rate)
+    clips += [link(clip, i) for i in range(1, N_NAMES) for clip in clips]
     (root / "clips.json").write_text(json.dumps(clips))
     some = np.arange(0, len(speech.data), 10)
     joblib.dump(_today.pipeline().fit(speech.data[some], speech.target[some]), root / "today.joblib")
@@ -160,6 +185,13 @@ def prepare(root, n_files):
     return float(difference)
 
 
+def link(clip, i):
+    """Another name of a file."""
+    name = f"{clip[:-4]}_{i}.wav"
+    os.link(clip, name)
+    return name
+
+
 def measure(root, repeats):
     """Rows of the table, and the median seconds of the imports alone."""
     cold, memory = measure_cold(root, COLD_TURNS * repeats)
@@ -167,9 +199,10 @@ def measure(root, repeats):
     for _ in range(repeats):
         for name, file in WAYS.items():
             single[name].append(run(root, root / file, "one", 1)[0])
-            batch[name].append(run(root, root / file, "batch", 2)[0])
+            batch[name].append(np.median(run(root, root / file, "batch", 2)[0]))
             print(name, f"{batch[name][-1]:.0f} clips/s", flush=True)
-    return [row(root, name, cold, memory, single, batch) for name in WAYS], np.median(cold["nothing"])
+    more = {name: run(root, root / file, "more", 2)[0] for name, file in WAYS.items()}
+    return [row(root, name, cold, memory, single, batch, more) for name in WAYS], np.median(cold["nothing"])
 
 
 def measure_cold(root, turns):
@@ -186,7 +219,7 @@ def measure_cold(root, turns):
     return cold, memory
 
 
-def row(root, name, cold, memory, single, batch):
+def row(root, name, cold, memory, single, batch, more):
     def times(values, others):
         return f"{np.median(np.divide(values, others)):.1f}"
 
@@ -208,6 +241,7 @@ def row(root, name, cold, memory, single, batch):
         times(medians[today], medians[name]),
         f"{np.median(batch[name]):.0f}",
         times(batch[name], batch[today]),
+        f"{more[name] / 1e6:.0f}",
     ]
 
 
@@ -238,12 +272,14 @@ def main():
         "x faster than librosa + scikeras",
         "clips a second from paths",
         "x more than librosa + scikeras",
+        f"more memory for {(N_NAMES - 1) * args.files} files, MB",
     ]
     remark = (
         f"`python benchmarks/latency.py`: default SpeechCNN, clips of 1 s, WAV; {args.repeats} turns, cold starts in "
         f"{COLD_TURNS * args.repeats} of their own; medians (range, or 99th percentile of {args.repeats * N_SINGLE}); "
-        f"batch of {args.files} files on 2 cores, one clip on one. Importing sklearn.pipeline and onnxruntime alone "
-        f"takes {nothing:.2f} s. Probabilities of the frozen pipeline differ by {difference:.1g} from the fitted one's."
+        f"batches of {args.files} files on 2 cores, {N_BATCHES} a process, one clip on one. Importing sklearn.pipeline "
+        f"and onnxruntime alone takes {nothing:.2f} s. Probabilities of the frozen pipeline differ by {difference:.1g} "
+        "from the fitted one's."
     )
     write_table("latency", columns, rows, remark)
 
