@@ -152,6 +152,15 @@ def test_blocks_are_the_whole_bank(filters, of_parts):
     np.testing.assert_array_equal(whole, bank[:, frequencies])
 
 
+def test_noise_evens_out_in_wide_bands():
+    """Noise of one power errs bands of `_noise_powers` alike, however wide they are."""
+    filters = 16000, 400, 40, 0.0, None, False, "slaney"
+    noise = np.random.default_rng(0).normal(size=(2, 4000, 201)) * 1e-3
+    bands = ((1 + noise[0]) ** 2 + noise[1] ** 2) @ spectral.mel_filter_bank(*filters).T
+    errors = bands.std(axis=0) / bands.mean(axis=0)
+    np.testing.assert_allclose(errors * np.sqrt(bands.mean(axis=0) / spectral._noise_powers(filters)), 2e-3, rtol=0.06)
+
+
 @pytest.mark.parametrize("trusted", [True, False])
 def test_a_hum_outside_of_the_bands_does_not_spoil_them(noise, monkeypatch, trusted):
     if trusted:  # without the check, float32 is not exact here
