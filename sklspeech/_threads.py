@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 import numpy as np
 from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
+from sklearn import config_context, get_config
 
 _this_thread = threading.local()
 
@@ -31,9 +32,15 @@ def map_in_threads(function, pieces, n_threads):
     """
     if n_threads == 1 or len(pieces) == 1:
         return [function(piece) for piece in pieces]
+    config = get_config()  # is a thread's own
+
+    def call(piece):
+        with config_context(**config):
+            return function(piece)
+
     pool = ThreadPoolExecutor(n_threads, initializer=setattr, initargs=(_this_thread, "is_of_pool", True))
     try:
-        futures = [pool.submit(function, piece) for piece in pieces]
+        futures = [pool.submit(call, piece) for piece in pieces]
         wait(futures, return_when=FIRST_EXCEPTION)
         return [future.result() for future in futures if future.done()]  # all of them, or one has an error to raise
     finally:

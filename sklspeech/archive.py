@@ -372,7 +372,7 @@ def _build_classifier(labels, graph, row_shape):
         raise _FaultError(f"network.onnx {error}") from error
     classifier = FrozenClassifier(graph=Graph(graph), classes=tuple(labels))
     try:
-        session = classifier._session
+        session = classifier._load()
     except Exception as error:  # ONNX Runtime's errors have no common class
         raise _FaultError(f"network.onnx cannot be loaded ({str(error)[:200]})") from error
     in_graph = session.get_modelmeta().custom_metadata_map.get("labels")

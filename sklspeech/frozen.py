@@ -1,6 +1,5 @@
 """FrozenClassifier: a trained network as an ONNX graph, loaded and run without the framework that trained it."""
 
-import threading
 from dataclasses import dataclass
 from numbers import Integral
 from typing import ClassVar
@@ -14,7 +13,6 @@ from ._threads import count_threads, map_in_threads
 
 _CLIPS_PER_CALL = 32  # bounded memory, and what measures best
 _INPUT = "features"
-_loading = threading.Lock()
 
 
 class Graph(bytes):
@@ -37,7 +35,8 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
     classes : tuple of str, int, float or bool
         Labels, in the order of the probabilities.
     n_jobs : int or None, default=None
-        Threads, each of which predicts 32 clips at a time; None is 1, -1 is one a core.
+        Threads, each of which predicts 32 clips at a time; None is 1, -1 is one a core. See also `sklspeech.Pipeline`,
+        where those of the features predict as well.
 
     Attributes
     ----------
@@ -114,7 +113,7 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(
                 f"X has clips of shape {X.shape[1:]}, but FrozenClassifier is expecting {self._shape}: frames, features"
             )
-        session = self._session
+        session = self._load()
         pieces = [X[i : i + _CLIPS_PER_CALL] for i in range(0, len(X), _CLIPS_PER_CALL)]
         probabilities = map_in_threads(
             lambda piece: session.run(None, {_INPUT: piece})[0], pieces, count_threads(self.n_jobs)
@@ -137,16 +136,14 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
     @property
     def _shape(self):
         """(n_frames, n_features)."""
-        return tuple(self._session.get_inputs()[0].shape[1:])
+        return tuple(self._load().get_inputs()[0].shape[1:])
 
-    @property
-    def _session(self):
-        """The graph, loaded on first use and again where it has been changed."""
-        with _loading:  # one session for threads that predict at once
-            graph, session = vars(self).get("_loaded", (None, None))
-            if graph is not self.graph:
-                session = load_graph(self.graph)
-                self._loaded = self.graph, session
+    def _load(self):
+        """The session of the graph, loaded on first use and again where it has been changed."""
+        graph, session = vars(self).get("_loaded", (None, None))
+        if graph is not self.graph:
+            session = load_graph(self.graph)
+            self._loaded = self.graph, session
         return session
 
     def __getstate__(self):

@@ -4,27 +4,30 @@ import math
 
 import numpy as np
 from sklearn import pipeline
+from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
 from ._threads import count_threads, even_slices, map_in_threads
 from .audio import ClipTransformer, check_clips
 from .frozen import FrozenClassifier
 
-# Whose features are in memory, in every thread: 256 clips of one second at 16 kHz. With fewer it takes longer.
-_SAMPLES_AT_ONCE = 256 * 16_000
+# Of clips whose features are in the memory of a thread: 256 of one second at 16 kHz. With fewer it takes longer.
+_SAMPLES_OF_PIECE = 256 * 16_000
+_LEAST_CLIPS = 32  # of a piece where there are more pieces than threads
 
 
-def _is_offered(method):
-    """A check that scikit-learn's pipeline of the same steps has the method, which it raises an error without."""
+def _final_has(method):
+    """Whether the final step has a method; the error of scikit-learn's pipeline says that it has not."""
     return lambda self: callable(getattr(super(Pipeline, self), method))
 
 
 class Pipeline(pipeline.Pipeline):
     """scikit-learn's Pipeline, whose steps need no names.
 
-    A step without a name is called after its class in lowercase, as in ``sklearn.pipeline.make_pipeline``. Features of
-    one duration before a `FrozenClassifier` are made and predicted from some clips at a time, so that those of all are
-    never in memory, in as many threads as the larger `n_jobs` of the two says. Everything else is scikit-learn's.
+    A step without a name is called after its class in lowercase, as in ``sklearn.pipeline.make_pipeline``. Where the
+    steps are features of one duration and a `FrozenClassifier`, `predict`, `predict_proba` and `score` take some clips
+    at a time, so that the features of all are never in memory, in as many threads as the larger `n_jobs` of the two
+    says. Everything else is scikit-learn's.
 
     Parameters
     ----------
@@ -58,7 +61,7 @@ class Pipeline(pipeline.Pipeline):
     def steps(self, steps):
         self._steps = steps if all(isinstance(step, tuple) for step in steps) else _named(steps)
 
-    @available_if(_is_offered("predict"))
+    @available_if(_final_has("predict"))
     def predict(self, X, **params):
         """Transform X, and predict with the final step.
 
@@ -74,7 +77,7 @@ class Pipeline(pipeline.Pipeline):
         """
         return self._in_pieces(super().predict, X, params)
 
-    @available_if(_is_offered("predict_proba"))
+    @available_if(_final_has("predict_proba"))
     def predict_proba(self, X, **params):
         """Transform X, and predict probabilities with the final step.
 
@@ -90,6 +93,27 @@ class Pipeline(pipeline.Pipeline):
         """
         return self._in_pieces(super().predict_proba, X, params)
 
+    @available_if(_final_has("score"))
+    def score(self, X, y=None, sample_weight=None, **params):
+        """Transform X, and score the final step.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or what the first step takes
+        y : array-like of shape (n,), default=None
+        sample_weight : array-like of shape (n,), default=None
+        **params : dict
+            As in scikit-learn.
+
+        Returns
+        -------
+        score : float
+            Accuracy, of a classifier.
+        """
+        if params or not self._is_clip_by_clip():
+            return super().score(X, y, sample_weight, **params)
+        return ClassifierMixin.score(self, X, y, sample_weight)
+
     def _in_pieces(self, predict, X, params):
         """What `predict` says of X; of some clips at a time, where every step looks at each clip by itself."""
         if params or not self._is_clip_by_clip():
@@ -98,13 +122,16 @@ class Pipeline(pipeline.Pipeline):
         (_, features), (_, classifier) = self.steps
         # One number for both: features and network of a piece are done in one thread.
         n_threads = max(count_threads(features.n_jobs), count_threads(classifier.n_jobs))
-        most = max(1, _SAMPLES_AT_ONCE // features.n_samples_)
+        most = max(1, _SAMPLES_OF_PIECE // features.n_samples_)
+        if n_threads > 1:
+            classifier._load()  # once, not in every thread
+            most = min(most, max(_LEAST_CLIPS, math.ceil(len(clips) / (4 * n_threads))))
         n_pieces = min(len(clips), n_threads * math.ceil(len(clips) / (n_threads * most)))
         pieces = [clips[piece] for piece in even_slices(len(clips), n_pieces)]
         return np.concatenate(map_in_threads(predict, pieces, n_threads))
 
     def _is_clip_by_clip(self):
-        """Whether these are fitted features of one length and a frozen network, and nothing else."""
+        """Whether these are fitted features of one duration and a frozen network, and nothing else."""
         first, *others = (step for _, step in self.steps)
         is_of_one_length = isinstance(first, ClipTransformer) and getattr(first, "n_samples_", None) is not None
         return is_of_one_length and len(others) == 1 and isinstance(others[0], FrozenClassifier)

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import onnx
 import onnxruntime
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -98,29 +99,54 @@ def test_frozen_is_saved_cloned_and_set(pipeline, words, tmp_path):
 @pytest.mark.parametrize("n_jobs", [(None, None), (2, None), (2, 2)], ids=str)
 @pytest.mark.parametrize("of", ["paths", "waveforms"])
 def test_frozen_predicts_in_pieces(pipeline, words, monkeypatch, n_jobs, of):
-    """At most 4 clips at a time are features; the result is that of all of them at once."""
+    """At most 4 clips at a time are features; the result is that of all of them."""
     frozen = freeze(pipeline).set_params(melfeatures__n_jobs=n_jobs[0], speechcnn__n_jobs=n_jobs[1])
     X = words.data if of == "paths" else AudioLoader().fit_transform(words.data)
     features = frozen[0].transform(X)
-    expected = {method: getattr(frozen[-1], method)(features) for method in ("predict", "predict_proba")}
+    labels, probabilities = frozen[-1].predict(features), frozen[-1].predict_proba(features)
     sizes = []
     transform = MelFeatures.transform
     monkeypatch.setattr(MelFeatures, "transform", lambda self, X: [sizes.append(len(X)), transform(self, X)][1])
-    monkeypatch.setattr(sklspeech.pipeline, "_SAMPLES_AT_ONCE", 4 * frozen[0].n_samples_)
-    for method, outputs in expected.items():
-        sizes.clear()
-        np.testing.assert_array_equal(getattr(frozen, method)(X), outputs)
-        assert max(sizes) <= 4
-        assert sum(sizes) == len(X)
-        sizes.clear()
-        np.testing.assert_array_equal(getattr(frozen, method)(X[:1]), outputs[:1])
-        assert sizes == [1]
-    assert frozen.score(X, words.target) == np.mean(expected["predict"] == words.target)
+    monkeypatch.setattr(sklspeech.pipeline, "_SAMPLES_OF_PIECE", 4 * frozen[0].n_samples_)
+    np.testing.assert_array_equal(frozen.predict(X), labels)
+    np.testing.assert_allclose(frozen.predict_proba(X), probabilities, atol=1e-6)
+    assert frozen.score(X, words.target) == np.mean(labels == words.target)
+    assert frozen.score(X, words.target, np.arange(len(X)) == 7) == (labels[7] == words.target[7])
+    assert max(sizes) <= 4
+    assert sum(sizes) == 4 * len(X)
+    sizes.clear()
+    assert frozen.predict(X[:1]) == labels[:1]
+    assert sizes == [1]
 
 
-def test_an_error_in_a_piece_names_the_clip(pipeline, words, monkeypatch):
+def test_pieces_of_threads_are_of_32_clips_or_more(pipeline, words):
+    """More of them than threads, so that a thread that is done early goes on, but none that is not worth a call."""
+    frozen = freeze(pipeline, n_jobs=2)
+    sizes = []
+    frozen[0].transform = lambda X: [sizes.append(len(X)), MelFeatures.transform(frozen[0], X)][1]
+    for n_clips in (1, 2, 60, 300):
+        frozen.predict(np.resize(words.data, n_clips))
+    assert sorted(sizes) == sorted([1, 1, 1, 30, 30, *[37, 38] * 4])
+
+
+@pytest.mark.parametrize("container", [list, np.array, pd.Series, lambda paths: pd.DataFrame({"path": paths})])
+def test_any_collection_of_clips(pipeline, words, container):
     frozen = freeze(pipeline)
-    monkeypatch.setattr(sklspeech.pipeline, "_SAMPLES_AT_ONCE", 2 * frozen[0].n_samples_)
+    np.testing.assert_array_equal(frozen.predict(container(words.data[:3])), frozen.predict(words.data)[:3])
+
+
+def test_features_of_no_duration(pipeline, words):
+    frozen = freeze(pipeline)
+    X = AudioLoader(duration=frozen[0].duration_).fit_transform(words.data[:3])
+    expected = frozen.predict_proba(X)
+    frozen[0].set_params(duration=None).fit(X)
+    np.testing.assert_array_equal(frozen.predict_proba(X), expected)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_an_error_in_a_piece_names_the_clip(pipeline, words, monkeypatch, n_jobs):
+    frozen = freeze(pipeline, n_jobs=n_jobs)
+    monkeypatch.setattr(sklspeech.pipeline, "_SAMPLES_OF_PIECE", 2 * frozen[0].n_samples_)
     waveforms = [*np.zeros((5, 8000), np.float32), np.array([np.nan], np.float32)]
     with pytest.raises(AudioError, match="waveform 5 of X"):
         frozen.predict(waveforms)

@@ -153,12 +153,12 @@ def test_blocks_are_the_whole_bank(filters, of_parts):
 
 
 def test_noise_evens_out_in_wide_bands():
-    """Noise of one power errs bands of `_noise_powers` alike, however wide they are."""
+    """Noise of one power errs bands of `_limit_weights` alike, however wide they are."""
     filters = 16000, 400, 40, 0.0, None, False, "slaney"
     noise = np.random.default_rng(0).normal(size=(2, 4000, 201)) * 1e-3
     bands = ((1 + noise[0]) ** 2 + noise[1] ** 2) @ spectral.mel_filter_bank(*filters).T
     errors = bands.std(axis=0) / bands.mean(axis=0)
-    np.testing.assert_allclose(errors * np.sqrt(bands.mean(axis=0) / spectral._noise_powers(filters)), 2e-3, rtol=0.06)
+    np.testing.assert_allclose(errors * np.sqrt(bands.mean(axis=0) / spectral._limit_weights(filters)), 2e-3, rtol=0.06)
 
 
 @pytest.mark.parametrize("trusted", [True, False])
@@ -172,6 +172,28 @@ def test_a_hum_outside_of_the_bands_does_not_spoil_them(noise, monkeypatch, trus
         np.abs(row - librosa_db(clip, fmin=4000.0, **DEFAULTS)).max() for clip, row in zip(clips, rows, strict=True)
     )
     assert (error > DB_TOLERANCE) == trusted
+
+
+@pytest.mark.parametrize("n_fft", [400, 2048])
+@pytest.mark.parametrize("n_mels", [1, 4, 40])
+def test_bands_far_below_a_tone(noise, n_fft, n_mels):
+    """As far as float32 is trusted, and some farther."""
+    seconds = np.arange(4000) / 16000
+    tones = [np.sin(2 * np.pi * hz * seconds) for hz in (100, 1000, 2000, 4152, 7750)]
+    clips = [(0.5 * tone + level * noise[:4000]) for tone in tones for level in (0, 1e-4, 3e-4, 1e-3)]
+    clips = np.array(clips, np.float32)
+    rows = MelFeatures(n_fft=n_fft, n_mels=n_mels).fit_transform(clips)
+    expected = [librosa_db(clip, n_fft=n_fft, n_mels=n_mels, **DEFAULTS) for clip in clips]
+    np.testing.assert_allclose(rows, expected, atol=DB_TOLERANCE)
+
+
+@pytest.mark.parametrize("n_clips", [1, 2, 7])
+def test_frames_done_again_do_not_depend_on_those_beside_them(noise, n_clips):
+    seconds = np.arange(8000) / 16000
+    hums = [0.5 * np.sin(2 * np.pi * hz * seconds) for hz in range(100, 100 + 10 * n_clips, 10)]
+    clips = np.array([hum + 1e-3 * noise[:8000] for hum in hums], np.float32)
+    features = MelFeatures(duration=0.5, fmin=4000.0).fit(clips)
+    np.testing.assert_array_equal(features.transform(clips), [features.transform([clip])[0] for clip in clips])
 
 
 def test_no_memory_is_kept_for_an_hour():

@@ -2,6 +2,7 @@ import threading
 
 import joblib
 import pytest
+from sklearn import config_context, get_config
 
 from sklspeech._threads import count_threads, map_in_threads
 
@@ -37,3 +38,8 @@ def test_the_first_error_ends_it():
 def test_a_thread_of_the_pool_makes_no_threads():
     assert map_in_threads(lambda _: count_threads(2), range(2), 2) == [1, 1]
     assert count_threads(2) == 2
+
+
+def test_threads_have_the_configuration_of_their_caller():
+    with config_context(assume_finite=True):
+        assert map_in_threads(lambda _: get_config()["assume_finite"], range(2), 2) == [True, True]
