@@ -145,7 +145,7 @@ def peak_memory():
 def run(root, path, task, threads):
     """A measurement: (result, peak in bytes, seconds of the whole process)."""
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
-    clips = root / ("clips.json" if task in ("batch", "more") else "names.json")
+    clips = root / ("names.json" if task in ("batch", "more") else "clips.json")
     command = [sys.executable, __file__, "--child", str(path), task, str(clips)]
     start = time.perf_counter()
     out = subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout
@@ -170,9 +170,9 @@ def prepare(root, n_files):
         clip, rate = soundfile.read(path, dtype="float32")
         clips.append(str(root / f"{i:05}.wav"))
         soundfile.write(clips[-1], librosa.util.fix_length(clip, size=rate), rate)
-    (root / "names.json").write_text(json.dumps(clips))
-    clips += [link(clip, i) for i in range(1, N_NAMES) for clip in clips]
     (root / "clips.json").write_text(json.dumps(clips))
+    names = clips + [link(clip, i) for i in range(1, N_NAMES) for clip in clips]
+    (root / "names.json").write_text(json.dumps(names))
     some = np.arange(0, len(speech.data), 10)
     joblib.dump(_today.pipeline().fit(speech.data[some], speech.target[some]), root / "today.joblib")
     pipeline = Pipeline([MelFeatures(duration=1.0), SpeechCNN(epochs=1, random_state=0)])
