@@ -1,6 +1,7 @@
 """Threads, over pieces of the input: reading, Fourier transforms and ONNX Runtime release the interpreter lock."""
 
 import itertools
+import math
 import os
 import threading
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -47,7 +48,11 @@ def map_in_threads(function, pieces, n_threads):
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def even_slices(n, n_slices):
-    """As scikit-learn's gen_even_slices, whose check of its arguments takes a fifth of the time of a single clip."""
-    bounds = np.linspace(0, n, n_slices + 1).astype(int).tolist()
+def even_slices(n, n_threads, least, most):
+    """Slices of n clips, of `most` or fewer; as many a thread, up to four where each has `least`, for no long wait."""
+    n_a_thread = math.ceil(n / (n_threads * most))
+    if n_threads > 1:
+        n_a_thread = max(n_a_thread, min(4, n // (n_threads * least)))
+    # scikit-learn's gen_even_slices checks its arguments in a fifth of the time of a single clip.
+    bounds = np.linspace(0, n, min(n, n_threads * n_a_thread) + 1).astype(int).tolist()
     return [slice(start, stop) for start, stop in itertools.pairwise(bounds)]

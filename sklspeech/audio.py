@@ -35,7 +35,7 @@ _TRIM_FRAME, _TRIM_HOP = 2048, 512  # samples, as librosa's
 # second at 16 kHz are three of the blocks that spectral.py makes in a thread of a pool.
 _SAMPLES_AT_ONCE = 75 * 16_000
 _ROWS_AT_ONCE = 256
-_PIECE = 8  # clips that are worth a piece of their own: a piece costs about as much as a clip
+_LEAST_CLIPS = 8  # that are worth a piece of their own: a piece costs about as much as a clip
 _NOT_IN_ROWS = ("duration", "n_jobs")  # parameters that change no row; n_samples_ stands for the duration
 
 
@@ -508,7 +508,7 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         check_is_fitted(self)
         clips = check_clips(X)
         n_threads = count_threads(self.n_jobs)
-        pieces = even_slices(len(clips), _count_pieces(len(clips), n_threads))
+        pieces = even_slices(len(clips), n_threads, _LEAST_CLIPS, _ROWS_AT_ONCE)
         rows: list | np.ndarray = (
             [None] * len(clips)
             if self.n_samples_ is None
@@ -637,13 +637,6 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
 def _row_params(transformer):
     """Names of the parameters of a class that its rows depend on."""
     return [name for name in transformer._get_param_names() if name not in _NOT_IN_ROWS]
-
-
-def _count_pieces(n_clips, n_threads):
-    """One a thread, and some more where there are clips enough, for threads that are done early."""
-    if n_threads == 1:
-        return 1
-    return max(min(n_threads, n_clips), min(4 * n_threads, n_clips // _PIECE), n_clips // _ROWS_AT_ONCE)
 
 
 def _set_row(rows, i, row):

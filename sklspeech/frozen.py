@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_array
 
 from ._threads import count_threads, map_in_threads
 
-_CLIPS_PER_CALL = 32  # bounded memory, and what measures best
+CLIPS_PER_CALL = 32  # bounded memory, and what measures best
 _INPUT = "features"
 
 
@@ -114,7 +114,7 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
                 f"X has clips of shape {X.shape[1:]}, but FrozenClassifier is expecting {self._shape}: frames, features"
             )
         session = self._load()
-        pieces = [X[i : i + _CLIPS_PER_CALL] for i in range(0, len(X), _CLIPS_PER_CALL)]
+        pieces = [X[i : i + CLIPS_PER_CALL] for i in range(0, len(X), CLIPS_PER_CALL)]
         probabilities = map_in_threads(
             lambda piece: session.run(None, {_INPUT: piece})[0], pieces, count_threads(self.n_jobs)
         )

@@ -1,7 +1,5 @@
 """Pipeline: scikit-learn's, that also takes steps without names, and predicts in pieces where it is frozen."""
 
-import math
-
 import numpy as np
 from sklearn import pipeline
 from sklearn.base import ClassifierMixin
@@ -9,11 +7,10 @@ from sklearn.utils.metaestimators import available_if
 
 from ._threads import count_threads, even_slices, map_in_threads
 from .audio import ClipTransformer, check_clips
-from .frozen import FrozenClassifier
+from .frozen import CLIPS_PER_CALL, FrozenClassifier
 
 # Of clips whose features are in the memory of a thread: 256 of one second at 16 kHz. With fewer it takes longer.
 _SAMPLES_OF_PIECE = 256 * 16_000
-_LEAST_CLIPS = 32  # of a piece where there are more pieces than threads
 
 
 def _final_has(method):
@@ -122,12 +119,10 @@ class Pipeline(pipeline.Pipeline):
         (_, features), (_, classifier) = self.steps
         # One number for both: features and network of a piece are done in one thread.
         n_threads = max(count_threads(features.n_jobs), count_threads(classifier.n_jobs))
-        most = max(1, _SAMPLES_OF_PIECE // features.n_samples_)
         if n_threads > 1:
             classifier._load()  # once, not in every thread
-            most = min(most, max(_LEAST_CLIPS, math.ceil(len(clips) / (4 * n_threads))))
-        n_pieces = min(len(clips), n_threads * math.ceil(len(clips) / (n_threads * most)))
-        pieces = [clips[piece] for piece in even_slices(len(clips), n_pieces)]
+        most = max(1, _SAMPLES_OF_PIECE // features.n_samples_)
+        pieces = [clips[piece] for piece in even_slices(len(clips), n_threads, CLIPS_PER_CALL, most)]
         return np.concatenate(map_in_threads(predict, pieces, n_threads))
 
     def _is_clip_by_clip(self):

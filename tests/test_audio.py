@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from conftest import DATA
 
-from sklspeech import AudioError, AudioLoader, audio
+from sklspeech import AudioError, AudioLoader
 from sklspeech.audio import fit_length, read_duration, read_waveform, trim_silence, typical_duration
 
 GOOD = [
@@ -243,14 +243,6 @@ def test_threads_change_nothing(words, n_jobs, duration):
     assert type(alone) is type(threads)
     for a, b in zip(alone, threads, strict=True):
         np.testing.assert_array_equal(a, b)
-
-
-@pytest.mark.parametrize(
-    ("n_clips", "n_threads", "expected"),
-    [(1, 1, 1), (1, 4, 1), (7, 4, 4), (15, 2, 2), (33, 2, 4), (100, 16, 16), (400, 2, 8), (20_000, 2, 78)],
-)
-def test_pieces_are_no_fewer_than_threads_and_not_small(n_clips, n_threads, expected):
-    assert audio._count_pieces(n_clips, n_threads) == expected
 
 
 @pytest.mark.parametrize("n_clips", [1, 7, 15, 16, 33, 600])

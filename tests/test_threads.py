@@ -1,10 +1,11 @@
 import threading
 
 import joblib
+import numpy as np
 import pytest
 from sklearn import config_context, get_config
 
-from sklspeech._threads import count_threads, map_in_threads
+from sklspeech._threads import count_threads, even_slices, map_in_threads
 
 
 def test_workers_of_joblib_share_the_cores():
@@ -16,6 +17,17 @@ def test_workers_of_joblib_share_the_cores():
 def test_threads_work_at_once():
     both = threading.Barrier(2, timeout=10)
     assert map_in_threads(lambda i: both.wait() >= 0 and i, range(4), 2) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("n_clips", "n_threads", "expected"),
+    [(1, 1, 1), (1, 4, 1), (7, 4, 4), (15, 2, 2), (33, 2, 4), (100, 16, 16), (400, 2, 8), (600, 1, 3), (20_000, 2, 80)],
+)
+def test_slices_are_as_many_for_every_thread_and_not_small(n_clips, n_threads, expected):
+    slices = even_slices(n_clips, n_threads, least=8, most=256)
+    assert len(slices) == expected
+    np.testing.assert_array_equal(np.concatenate([np.arange(n_clips)[piece] for piece in slices]), np.arange(n_clips))
+    assert np.ptp([piece.stop - piece.start for piece in slices]) <= 1
 
 
 def test_the_first_error_ends_it():
