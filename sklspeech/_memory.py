@@ -2,13 +2,17 @@
 
 import math
 import threading
+from contextlib import contextmanager, suppress
 
 import numpy as np
 
 LINE = 64  # bytes of a line of the processor's cache
 _LARGEST_BUFFER = 2**23  # bytes; what an hour of audio takes is given back
 
+_MOST_IDLE = 8  # threads whose memory is kept, some 10 MB each
+
 _buffers = threading.local()
+_idle: list[dict] = []  # buffers of threads that have ended
 
 
 def buffer(name, shape, dtype):
@@ -34,6 +38,18 @@ def buffer(name, shape, dtype):
         flat = aligned(size, dtype)
         setattr(_buffers, key, flat)
     return flat[:size].reshape(shape)
+
+
+@contextmanager
+def lent_buffers():
+    """Buffers for a thread that ends soon: those of one that has ended, which are left to another one in turn."""
+    with suppress(IndexError):  # else it makes its own
+        vars(_buffers).update(_idle.pop())
+    try:
+        yield
+    finally:
+        if len(_idle) < _MOST_IDLE:
+            _idle.append(dict(vars(_buffers)))
 
 
 def aligned(size, dtype):

@@ -4,19 +4,23 @@ import itertools
 import math
 import os
 import threading
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
-from sklearn import config_context, get_config
+from sklearn import get_config, set_config
+
+from ._memory import lent_buffers
 
 _this_thread = threading.local()
 
 
 def count_threads(n_jobs):
     """As many as `n_jobs` says; 1 in a thread of `map_in_threads`, no more than its share in a worker of joblib."""
-    if getattr(_this_thread, "is_of_pool", False):
+    if is_one_of_several():
         return 1
     n_jobs = effective_n_jobs(n_jobs)
     if n_jobs == 1:  # a single clip is not to wait for the rest
@@ -26,26 +30,58 @@ def count_threads(n_jobs):
     return min(n_jobs, max(1, int(share))) if is_worker and share.isdigit() else n_jobs
 
 
-def map_in_threads(function, pieces, n_threads):
-    """[function(piece) of every piece], in their order; the first error ends it, but for pieces that have begun.
+def is_one_of_several():
+    """Whether this thread does pieces of `map_in_threads` beside others."""
+    return getattr(_this_thread, "is_one_of_several", False)
 
-    joblib's threads take 20 ms to start and end, in which a hundred clips are transformed.
+
+def map_in_threads(function, pieces, n_threads):
+    """[function(piece) of every piece], in their order; after the first error no other piece is begun.
+
+    The caller is one of the threads: to start another one takes as long as a clip, and joblib's a hundred times that.
     """
-    if n_threads == 1 or len(pieces) == 1:
+    n_threads = min(n_threads, len(pieces))
+    if n_threads == 1:
         return [function(piece) for piece in pieces]
     config = get_config()  # is a thread's own
+    results, todo = [None] * len(pieces), deque(enumerate(pieces))
 
-    def call(piece):
-        with config_context(**config):
-            return function(piece)
+    def work():
+        with _one_of_several():
+            try:
+                for i, piece in iter(lambda: _take(todo), None):
+                    results[i] = function(piece)
+            finally:
+                todo.clear()  # it is empty, or there is an error
 
-    pool = ThreadPoolExecutor(n_threads, initializer=setattr, initargs=(_this_thread, "is_of_pool", True))
+    def help_along():
+        set_config(**config)
+        with lent_buffers():
+            work()
+
+    with ThreadPoolExecutor(n_threads - 1) as pool:
+        helpers = [pool.submit(help_along) for _ in range(n_threads - 1)]
+        work()
+    for helper in helpers:
+        helper.result()  # raises its error
+    return results
+
+
+@contextmanager
+def _one_of_several():
+    _this_thread.is_one_of_several = True
     try:
-        futures = [pool.submit(call, piece) for piece in pieces]
-        wait(futures, return_when=FIRST_EXCEPTION)
-        return [future.result() for future in futures if future.done()]  # all of them, or one has an error to raise
+        yield
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        _this_thread.is_one_of_several = False
+
+
+def _take(todo):
+    """The next of a deque, or None: another thread may have taken the last one since it was looked at."""
+    try:
+        return todo.popleft()
+    except IndexError:
+        return None
 
 
 def even_slices(n, n_threads, least, most):

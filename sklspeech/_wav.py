@@ -16,6 +16,20 @@ _BYTES_AT_ONCE = 124 * 2**10  # four seconds at 16 kHz; from 128 kB on memory co
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 
 
+def is_wav(path):
+    """Whether a file has the name of a WAV file.
+
+    Parameters
+    ----------
+    path : str
+
+    Returns
+    -------
+    is_wav : bool
+    """
+    return path[-4:].lower() == ".wav"
+
+
 def read_bytes(path):
     """All bytes of a WAV file, in as few calls as can be: after each of them threads wait for the interpreter lock.
 
@@ -104,53 +118,69 @@ class SampleRows:
         self._n_bytes = 2 * n_samples
         end = _PLAIN_HEADER + self._n_bytes
         width = -(-(end + _OTHER_CHUNKS) // LINE) * LINE
-        memory = buffer("files", (n_rows, width), np.uint8)
-        self.samples = memory[:, _PLAIN_HEADER:end].view("<i2")
-        self._rows = [memoryview(row) for row in memory]
-        self._rest = memoryview(buffer("rest of a file", (_BYTES_AT_ONCE,), np.uint8))
+        self._memory = buffer("files", (n_rows, width), np.uint8)
+        self.samples = self._memory[:, _PLAIN_HEADER:end].view("<i2")
+        rest = memoryview(buffer("rest of a file", (_BYTES_AT_ONCE,), np.uint8))
+        self._buffers = [(memoryview(row), rest) for row in self._memory]
         rate = int(sample_rate)  # twice a NumPy number may be none of its type
         self._form = _PCM, 1, rate, 2 * rate, 2, 16
-        self._plain = b"WAVE" + _CHUNK.pack(b"fmt ", _FORMAT.size) + _FORMAT.pack(*self._form) + b"data"
+        form = _CHUNK.pack(b"fmt ", _FORMAT.size) + _FORMAT.pack(*self._form)
+        plain = _CHUNK.pack(b"RIFF", 0) + b"WAVE" + form + _CHUNK.pack(b"data", 0)
+        self._plain = np.frombuffer(plain, np.uint8)
 
-    def read(self, i, path):
-        """Read the beginning of a recording into a row; zeros follow where it is shorter.
+    def read(self, paths):
+        """Read the beginnings of recordings into the first rows; zeros follow where one is shorter.
+
+        All files are read before the first header is looked at: the less a thread does between two of its calls to the
+        system, the less it waits for the interpreter lock after each of them.
 
         Parameters
         ----------
-        i : int
-        path : str
+        paths : list of str
+            As many as there are rows, or fewer.
 
         Returns
         -------
-        is_read : bool
+        is_read : ndarray of shape (n,), bool
             False where it is no whole WAV file of one channel of 16-bit samples at this rate, or longer than one call
             reads, or its header is: something else must read it, or say what is wrong.
         """
-        if not hasattr(os, "readv"):  # as on Windows
-            return False
-        row = self._rows[i]
-        try:
-            descriptor = os.open(path, _FLAGS)
-            try:
-                n_bytes = os.readv(descriptor, (row, self._rest))
-            finally:
-                os.close(descriptor)
-        except OSError:
-            return False
-        start, length = self._place_of_samples(row[:n_bytes])
-        kept = min(length // 2 * 2, self._n_bytes)
-        if not kept or start + length > n_bytes or start + kept > len(row):
-            return False
-        if start != _PLAIN_HEADER:
-            row[_PLAIN_HEADER : _PLAIN_HEADER + kept] = row[start : start + kept]
-        if kept < self._n_bytes:
-            self.samples[i, kept // 2 :] = 0
-        return True
+        n_bytes = np.array([_read_into(buffers, path) for buffers, path in zip(self._buffers, paths, strict=False)])
+        headers = self._memory[: len(paths), :_PLAIN_HEADER]
+        lengths = headers[:, -4:].copy().view("<u4")[:, 0].astype(np.int64)
+        is_same = headers == self._plain
+        is_same[:, [4, 5, 6, 7, -4, -3, -2, -1]] = True  # lengths
+        is_plain = is_same.all(axis=1)
+        is_read = is_plain & (lengths >= 2) & (_PLAIN_HEADER + lengths <= n_bytes)
+        for i in np.flatnonzero(~is_plain & (n_bytes > _PLAIN_HEADER)):
+            lengths[i] = self._move_samples(i, n_bytes[i])
+            is_read[i] = lengths[i] >= 2
+        for i in np.flatnonzero(is_read & (lengths < self._n_bytes)):
+            self.samples[i, lengths[i] // 2 :] = 0
+        return is_read
 
-    def _place_of_samples(self, content):
-        """Start and length of the samples in bytes; zeros where they are of another kind."""
-        if content[8:40] == self._plain and content[:4] == b"RIFF" and len(content) > _PLAIN_HEADER:
-            _, length = _CHUNK.unpack_from(content, _PLAIN_HEADER - _CHUNK.size)
-            return _PLAIN_HEADER, length  # in a tenth of the time of what follows
-        form, start, length = find_samples(content)
-        return (start, length) if form == self._form else (0, 0)
+    def _move_samples(self, i, n_bytes):
+        """Put samples with other chunks before them where they belong; how many bytes the file has of them, or 0."""
+        row = self._buffers[i][0]
+        form, start, length = find_samples(row[:n_bytes])
+        kept = min(length // 2 * 2, self._n_bytes)
+        if form != self._form or start + length > n_bytes or start + kept > len(row):
+            return 0
+        row[_PLAIN_HEADER : _PLAIN_HEADER + kept] = row[start : start + kept]
+        return length
+
+
+def _read_into(buffers, path):
+    """Number of bytes that are read of a WAV file; 0 of what is none, or cannot be read."""
+    if not is_wav(path):
+        return 0
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except OSError:
+        return 0
+    try:
+        return os.readv(descriptor, buffers)
+    except OSError:  # a folder
+        return 0
+    finally:
+        os.close(descriptor)

@@ -8,6 +8,7 @@ import os
 import stat
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -117,7 +118,7 @@ def _decode(path):
 
 def _decode_pcm(path):
     """A WAV file of 16-bit samples, with the same result as by libsndfile; None if it is none."""
-    if not _is_wav(path):
+    if not _wav.is_wav(path):
         return None
     try:
         content = _wav.read_bytes(path)
@@ -130,10 +131,6 @@ def _decode_pcm(path):
     _check_header(path, rate)
     n_samples = min(length, len(content) - start) // frame_bytes
     return np.frombuffer(content, "<i2", n_samples * n_channels, start).reshape(n_samples, n_channels), rate
-
-
-def _is_wav(path):
-    return path[-4:].lower() == ".wav"
 
 
 def _find_all_samples(path, content):
@@ -554,23 +551,30 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
         waveforms : ndarray of shape (n, n_samples), int16, or list of ndarray of shape (n_samples,)
             As `_waveform` gives them. The next batch takes the memory of 16-bit samples again.
         """
-        batch: list[tuple]
-        waveforms: list | np.ndarray
-        batch, waveforms, n_samples, in_memory = [], [], 0, memory is not None
+        while memory is not None and (batch := list(islice(new, len(memory.samples)))):
+            is_read = memory.read([clips[i] for i, _ in batch])
+            if is_read.all():
+                yield batch, memory.samples[: len(batch)]
+            else:
+                rows = zip(batch, memory.samples, is_read, strict=False)
+                yield batch, [row if is_there else self._waveform(clips[i], i) for (i, _), row, is_there in rows]
+            if not is_read.any():
+                memory = None  # nor will the others be such files
+        batch, waveforms, n_samples = [], [], 0
         for i, state in new:
-            in_memory = in_memory and _is_wav(clips[i]) and memory.read(len(batch), clips[i])
-            waveforms = memory.samples[: len(batch) + 1] if in_memory else [*waveforms, self._waveform(clips[i], i)]
+            waveforms.append(self._waveform(clips[i], i))
             batch.append((i, state))
             n_samples += len(waveforms[-1])
             if n_samples >= _SAMPLES_AT_ONCE or len(batch) == _ROWS_AT_ONCE:
                 yield batch, waveforms
-                batch, waveforms, n_samples, in_memory = [], [], 0, memory is not None
+                batch, waveforms, n_samples = [], [], 0
         if batch:
             yield batch, waveforms
 
     def _sample_rows(self, clips):
         """Where files are read to that need no more than that, a batch at a time; None where more is done to all."""
-        if self.n_samples_ is None or self.trim is not None or not isinstance(clips[0], str):
+        are_files = isinstance(clips[0], str) and hasattr(os, "readv")  # which Windows has not
+        if self.n_samples_ is None or self.trim is not None or not are_files:
             return None
         n_rows = min(len(clips), _ROWS_AT_ONCE, -(-_SAMPLES_AT_ONCE // self.n_samples_))
         return _wav.SampleRows(n_rows, self.n_samples_, self.sample_rate)

@@ -11,13 +11,13 @@ matrix product adds may depend on its shape, so there is one for every clip, and
 eight, among which the place of a frame makes no difference.
 """
 
-import threading
 from functools import lru_cache
 
 import numpy as np
 from scipy import fft, fftpack
 
 from ._memory import LINE, aligned, buffer
+from ._threads import is_one_of_several
 
 PCM_SCALE = np.float32(2**-15)  # makes 16-bit samples a waveform in [-1, 1]
 _BYTES_OF_BLOCK = 17 * 2**17  # of frames of some clips: 13 of one second at 400 samples every 160, in float32
@@ -306,8 +306,8 @@ def _mel_of_clips(waveforms, framing, filters, taps, power, top_db, out):
 
 
 def _bytes_of_block():
-    """More beside the main thread, as in a pool: the more, the less threads wait for the lock between two functions."""
-    return _BYTES_OF_BLOCK if threading.current_thread() is threading.main_thread() else 2 * _BYTES_OF_BLOCK
+    """More in one of several threads: the more, the less they wait for the interpreter lock between two functions."""
+    return 2 * _BYTES_OF_BLOCK if is_one_of_several() else _BYTES_OF_BLOCK
 
 
 def _count_frames_of(n_bytes, n_fft, dtype):

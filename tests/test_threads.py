@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from sklearn import config_context, get_config
 
+from sklspeech._memory import buffer
 from sklspeech._threads import count_threads, even_slices, map_in_threads
 
 
@@ -30,21 +31,32 @@ def test_slices_are_as_many_for_every_thread_and_not_small(n_clips, n_threads, e
     assert np.ptp([piece.stop - piece.start for piece in slices]) <= 1
 
 
-def test_the_first_error_ends_it():
-    """Piece 1 fails while the pieces beside and behind it wait for the end of the test."""
-    end, begun = threading.Event(), []
+@pytest.mark.parametrize("in_caller", [True, False])
+def test_after_the_first_error_no_other_piece_is_begun(in_caller):
+    begun, failed = [], threading.Event()
 
     def work(i):
         begun.append(i)
-        if i == 1:
-            raise ValueError("piece 1")
-        end.wait(timeout=10)
+        if in_caller == (threading.current_thread() is threading.main_thread()):
+            failed.set()
+            raise ValueError(f"piece {i}")
+        failed.wait(timeout=10)
 
-    with pytest.raises(ValueError, match="piece 1"):
+    with pytest.raises(ValueError, match="piece"):
         map_in_threads(work, range(1000), 2)
-    assert not end.is_set()
     assert len(begun) <= 4
-    end.set()
+    assert count_threads(2) == 2
+
+
+def test_threads_take_the_memory_of_those_before():
+    def address(_):
+        both.wait()
+        return buffer("of a test", (1000,), np.float32).ctypes.data
+
+    both = threading.Barrier(2, timeout=10)
+    first, second = (sorted(map_in_threads(address, range(2), 2)) for _ in range(2))
+    assert first == second
+    assert len(set(first)) == 2
 
 
 def test_a_thread_of_the_pool_makes_no_threads():
