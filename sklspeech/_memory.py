@@ -1,4 +1,7 @@
-"""Memory that a thread uses again and again: to get fresh pages takes longer than the arithmetic on them."""
+"""Memory that a thread uses again and again: to get fresh pages takes longer than the arithmetic on them.
+
+And whether the thread is one of several, for which larger blocks of memory pay.
+"""
 
 import math
 import threading
@@ -8,9 +11,9 @@ import numpy as np
 
 LINE = 64  # bytes of a line of the processor's cache
 _LARGEST_BUFFER = 2**23  # bytes; what an hour of audio takes is given back
-
 _MOST_IDLE = 8  # threads whose memory is kept, some 10 MB each
 
+_this_thread = threading.local()
 _buffers = threading.local()
 _idle: list[dict] = []  # buffers of threads that have ended
 
@@ -38,6 +41,26 @@ def buffer(name, shape, dtype):
         flat = aligned(size, dtype)
         setattr(_buffers, key, flat)
     return flat[:size].reshape(shape)
+
+
+@contextmanager
+def one_of_several():
+    """Note that others do pieces of the same work beside this thread."""
+    _this_thread.is_one_of_several = True
+    try:
+        yield
+    finally:
+        _this_thread.is_one_of_several = False
+
+
+def is_one_of_several():
+    """Whether others do pieces of the same work beside this thread.
+
+    Returns
+    -------
+    is_one_of_several : bool
+    """
+    return getattr(_this_thread, "is_one_of_several", False)
 
 
 @contextmanager

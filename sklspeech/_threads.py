@@ -3,19 +3,15 @@
 import itertools
 import math
 import os
-import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import numpy as np
 from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
 from sklearn import get_config, set_config
 
-from ._memory import lent_buffers
-
-_this_thread = threading.local()
+from ._memory import is_one_of_several, lent_buffers, one_of_several
 
 
 def count_threads(n_jobs):
@@ -30,24 +26,19 @@ def count_threads(n_jobs):
     return min(n_jobs, max(1, int(share))) if is_worker and share.isdigit() else n_jobs
 
 
-def is_one_of_several():
-    """Whether this thread does pieces of `map_in_threads` beside others."""
-    return getattr(_this_thread, "is_one_of_several", False)
-
-
 def map_in_threads(function, pieces, n_threads):
     """[function(piece) of every piece], in their order; after the first error no other piece is begun.
 
     The caller is one of the threads: to start another one takes as long as a clip, and joblib's a hundred times that.
     """
     n_threads = min(n_threads, len(pieces))
-    if n_threads == 1:
+    if n_threads < 2:
         return [function(piece) for piece in pieces]
     config = get_config()  # is a thread's own
     results, todo = [None] * len(pieces), deque(enumerate(pieces))
 
     def work():
-        with _one_of_several():
+        with one_of_several():
             try:
                 for i, piece in iter(lambda: _take(todo), None):
                     results[i] = function(piece)
@@ -67,15 +58,6 @@ def map_in_threads(function, pieces, n_threads):
     return results
 
 
-@contextmanager
-def _one_of_several():
-    _this_thread.is_one_of_several = True
-    try:
-        yield
-    finally:
-        _this_thread.is_one_of_several = False
-
-
 def _take(todo):
     """The next of a deque, or None: another thread may have taken the last one since it was looked at."""
     try:
@@ -85,7 +67,10 @@ def _take(todo):
 
 
 def even_slices(n, n_threads, least, most):
-    """Slices of n clips, of `most` or fewer; as many a thread, up to four where each has `least`, for no long wait."""
+    """Slices of n clips, of `most` or fewer; as many for every thread.
+
+    Those are four where each has `least` clips then, so that no thread waits long for the others.
+    """
     n_a_thread = math.ceil(n / (n_threads * most))
     if n_threads > 1:
         n_a_thread = max(n_a_thread, min(4, n // (n_threads * least)))

@@ -1,6 +1,6 @@
 """Frames, power spectrum, mel bands, decibels, cepstra and deltas: array in, array out.
 
-Pure functions over waveforms, NumPy and SciPy only. Time is axis 0 of every result, which is librosa's layout
+Functions over waveforms, by NumPy and SciPy alone. Time is axis 0 of every result, which is librosa's layout
 transposed; the values are librosa's. Results are float32. The Fourier transform is done in float32 as well where
 nothing shows what that gets wrong: its errors are those of a noise far below the loudest frequency of a frame, and the
 floor of decibels (`top_db`) may hide them. Frames where it does not are done again in float64.
@@ -16,8 +16,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import fft, fftpack
 
-from ._memory import LINE, aligned, buffer
-from ._threads import is_one_of_several
+from ._memory import LINE, aligned, buffer, is_one_of_several
 
 PCM_SCALE = np.float32(2**-15)  # makes 16-bit samples a waveform in [-1, 1]
 _BYTES_OF_BLOCK = 17 * 2**17  # of frames of some clips: 13 of one second at 400 samples every 160, in float32
