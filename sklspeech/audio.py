@@ -33,9 +33,9 @@ _UNKNOWN_LENGTH = 0x7FFF0000  # bytes, in the header of a WAV file
 _UNKNOWN_FRAMES = 2**62  # what libsndfile makes of a FLAC file without a length
 _TRIM_FRAME, _TRIM_HOP = 2048, 512  # samples, as librosa's
 # What a thread reads before it transforms it: the more, the less threads wait for the interpreter lock. 75 clips of one
-# second at 16 kHz are three of the blocks that spectral.py makes in a thread of a pool.
+# second at 16 kHz are three of the blocks that spectral.py makes in one of several threads.
 _SAMPLES_AT_ONCE = 75 * 16_000
-_ROWS_AT_ONCE = 256
+_ROWS_AT_ONCE = 256  # at most, however short; of a piece as well
 _LEAST_CLIPS = 8  # that are worth a piece of their own: a piece costs about as much as a clip
 _NOT_IN_ROWS = ("duration", "n_jobs")  # parameters that change no row; n_samples_ stands for the duration
 
@@ -556,8 +556,8 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator, aut
             if is_read.all():
                 yield batch, memory.samples[: len(batch)]
             else:
-                rows = zip(batch, memory.samples, is_read, strict=False)
-                yield batch, [row if is_there else self._waveform(clips[i], i) for (i, _), row, is_there in rows]
+                rows = zip(batch, memory.samples[: len(batch)], is_read, strict=True)
+                yield batch, [row if in_row else self._waveform(clips[i], i) for (i, _), row, in_row in rows]
             if not is_read.any():
                 memory = None  # nor will the others be such files
         batch, waveforms, n_samples = [], [], 0
