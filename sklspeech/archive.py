@@ -11,6 +11,9 @@ operators of our networks and no weights in other files. A graph can still be ma
 unknown origin in a process of limited time and memory.
 """
 
+from . import _sklearn_import  # noqa: F401 first, or it comes too late
+
+# isort: split
 import io
 import json
 import platform

@@ -1,5 +1,8 @@
 """Pipeline: scikit-learn's, that also takes steps without names, and predicts in pieces where it is frozen."""
 
+from . import _sklearn_import  # noqa: F401 first, or it comes too late
+
+# isort: split
 import numpy as np
 from sklearn import pipeline
 from sklearn.base import ClassifierMixin
