@@ -10,8 +10,8 @@ taken within a turn. A cold start is a process that starts, loads the file and n
 compared with one that imports sklearn.pipeline and onnxruntime and does nothing. Latency is on one core; a batch is on
 both, with n_jobs=2 in all steps that have it; three are predicted in a process, of the same files by other names, and
 at last nine as one, to see what memory it takes. Run it in an environment of `pip install .` alone: where pandas is
-installed, as for the tests, scikit-learn imports it, which adds half a second and 30 MB to the processes that do not
-begin with sklspeech.
+installed, as for the tests, scikit-learn imports it, which adds half a second and 30 MB to every process but
+those of the frozen pipelines.
 """
 
 import argparse

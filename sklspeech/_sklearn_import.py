@@ -1,13 +1,16 @@
 """Imports scikit-learn without scipy.stats and pandas, which would be a third to a half of a cold start.
 
-scikit-learn 1.9 imports both for functions that few of its estimators call (its pull request 34265 puts that off until
-they are called). Here other modules stand in for them while it is imported, and are gone when it is. Of our modules,
-those that production imports first import this one before all else.
+scikit-learn 1.9 imports both for functions that few of its estimators call; its pull request 34265, merged after that,
+puts it off until they are called. Here other modules stand in for them while it is imported, and are gone when it is.
+Only where there is one thread: another one that then imported a submodule of theirs, pandas.errors for example, would
+load it twice. Of our modules, those that production imports first import this one before all else.
 """
 
 import sys
+import threading
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 
 
@@ -22,7 +25,9 @@ class _StandIn(ModuleType):
 
 @contextmanager
 def _stand_ins(*names):
-    stand_ins = {name: _StandIn(name) for name in names if name not in sys.modules}
+    """Let other modules stand in for those of the names that are installed and have not been imported."""
+    is_alone = threading.active_count() == 1
+    stand_ins = {name: _StandIn(name) for name in names if is_alone and name not in sys.modules and find_spec(name)}
     sys.modules.update(stand_ins)
     try:
         yield

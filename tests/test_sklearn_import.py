@@ -2,58 +2,90 @@
 
 import subprocess
 import sys
+import threading
 
 import pytest
 
+from sklspeech import MelFeatures, Pipeline, SpeechCNN, datasets, freeze, save
 from sklspeech._sklearn_import import _stand_ins
+
+POSTPONED = {"scipy.stats", "scipy.stats._stats_py", "pandas"}
 
 
 def run(code):
-    subprocess.run([sys.executable, "-c", code], check=True)
+    """Which of the modules that can wait a fresh process has imported after some code."""
+    code += f"\nimport sys; print(*{POSTPONED} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("module", ["sklspeech.pipeline", "sklspeech.archive"])
-def test_first_import_does_without(module):
-    run(f"import sys, {module}; assert not {{'scipy.stats', 'scipy.stats._stats_py', 'pandas'}} & set(sys.modules)")
+@pytest.fixture(scope="module")
+def frozen_files(tmp_path_factory):
+    import joblib
+
+    speech = datasets.make_spoken_words(["yes", "no"], n_speakers=1, n_takes=2, random_state=0)
+    pipeline = Pipeline([MelFeatures(duration=0.5), SpeechCNN(filters=(4,), epochs=1, random_state=0)])
+    frozen = freeze(pipeline.fit(speech.data, speech.target))
+    folder = tmp_path_factory.mktemp("frozen")
+    joblib.dump(frozen, folder / "model.joblib")
+    save(frozen, folder / "model.sklspeech")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "load", ["import joblib; load = joblib.load; kind = 'joblib'", "from sklspeech import load; kind = 'sklspeech'"]
+)
+def test_cold_start_does_without(load, frozen_files):
+    predict = "import numpy as np; assert load(f'model.{kind}').predict([np.ones(8000) / 2]).shape == (1,)"
+    assert not run(f"import os; os.chdir({str(frozen_files)!r}); {load}; {predict}")
+
+
+def test_beside_another_thread_scikit_learn_is_imported_as_it_is():
+    wait = "import threading; event = threading.Event(); threading.Thread(target=event.wait).start()"
+    assert {"scipy.stats", "scipy.stats._stats_py"} <= run(f"{wait}; import sklspeech.pipeline; event.set()")
 
 
 def test_what_was_left_out_is_there_when_it_is_needed():
-    run("""if True:
-        import sys
+    code = """if True:
         import sklspeech.pipeline
         from sklearn.preprocessing import PowerTransformer  # its module asked for scipy.stats while that was left out
 
-        print(PowerTransformer().fit_transform([[1.0], [2.0], [4.0]]))
+        PowerTransformer().fit_transform([[1.0], [2.0], [4.0]])
         import pandas
         import scipy.stats
+        import sys
 
         for module in scipy.stats, pandas:
-            assert module is sys.modules[module.__name__] and module.__file__
-    """)
+            assert module is sys.modules[module.__name__] and type(module) is type(sys)
+    """
+    assert run(code) == POSTPONED
 
 
-def test_stand_in_imports_the_module_when_asked_for_a_name(monkeypatch):
+@pytest.fixture
+def not_imported(monkeypatch):
+    """A small module of the standard library, which nothing has imported; this thread is alone."""
     monkeypatch.delitem(sys.modules, "colorsys", raising=False)
-    with _stand_ins("colorsys"):
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    return "colorsys"
+
+
+def test_stand_in_imports_the_module_when_asked_for_a_name(not_imported):
+    with _stand_ins(not_imported):
         import colorsys
 
-        stand_in = sys.modules["colorsys"]
+        stand_in = sys.modules[not_imported]
         assert colorsys.rgb_to_yiq(0, 0, 0) == (0, 0, 0)
-        assert sys.modules["colorsys"] is not stand_in
-    assert sys.modules["colorsys"].rgb_to_yiq is colorsys.rgb_to_yiq
+        assert sys.modules[not_imported] is not stand_in
+    assert sys.modules[not_imported].rgb_to_yiq is colorsys.rgb_to_yiq
 
 
-def test_stand_in_is_gone_where_nobody_asked(monkeypatch):
-    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
-    with _stand_ins("colorsys", "sys"):
+def test_stand_in_is_gone_where_nobody_asked(not_imported):
+    with _stand_ins(not_imported, "sys"):
         assert sys.modules["sys"] is sys
-        assert "colorsys" in sys.modules
-    assert "colorsys" not in sys.modules
+        assert not_imported in sys.modules
+    assert not_imported not in sys.modules
 
 
-def test_stand_in_for_what_is_not_installed_says_so():
-    with _stand_ins("no_such_module"):
-        import no_such_module
-
-        with pytest.raises(ModuleNotFoundError, match="no_such_module"):
-            no_such_module.anything  # noqa: B018
+def test_nothing_stands_in_for_what_is_not_installed(not_imported):
+    with _stand_ins("no_such_module"), pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        import no_such_module  # noqa: F401
