@@ -281,6 +281,7 @@ def test_wrong_features(pipeline, features, X, message):
 LOAD = """
 import joblib
 print(*joblib.load(sys.argv[1]).predict(sys.argv[2:]))
+assert not {"scipy.stats", "pandas"} & set(sys.modules)  # see _sklearn_import.py
 """
 
 
