@@ -1,4 +1,4 @@
-"""scikit-learn without what it imports and does not need. Of a whole cold start test_deploy.py says so."""
+"""What stands in for modules while scikit-learn is imported; test_imports.py and test_deploy.py see that it helps."""
 
 import subprocess
 import sys
@@ -16,11 +16,6 @@ def run(code):
     code += f"\nimport sys; print(*{POSTPONED} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
-
-
-@pytest.mark.parametrize("module", ["sklspeech.pipeline", "sklspeech.archive"])
-def test_first_import_does_without(module):
-    assert not run(f"import {module}")
 
 
 def test_beside_another_thread_scikit_learn_is_imported_as_it_is():
