@@ -11,7 +11,7 @@ compared with one that imports sklearn.pipeline and onnxruntime and does nothing
 both, with n_jobs=2 in all steps that have it; three are predicted in a process, of the same files by other names, and
 at last nine as one, to see what memory it takes. Run it in an environment of `pip install .` alone: where pandas is
 installed, as for the tests, scikit-learn imports it, which adds half a second and 30 MB to every process but
-those of the frozen pipelines.
+those of the frozen pipelines and of the graph.
 """
 
 import argparse
