@@ -22,6 +22,7 @@ _HOME = {
     "SpeechCRNN": "classifiers",
     "SpeechRNN": "classifiers",
     "SpeechTransformer": "classifiers",
+    "UntrainedClassifier": "frozen",
     "export": "deploy",
     "freeze": "deploy",
     "load": "archive",

@@ -12,6 +12,7 @@ unknown origin in a process of limited time and memory.
 """
 
 from . import _sklearn_import  # noqa: F401 first, or it comes too late
+from ._runtime.public import public
 
 # isort: split
 import io
@@ -46,6 +47,7 @@ _LIBRARIES = ("numpy", "scipy", "sklearn", "onnxruntime")
 _CALLABLES = {"numpy.max": np.max}  # what `ref` may be besides a number
 
 
+@public
 class ArchiveError(ValueError):
     """A file that is no sound archive of a frozen pipeline.
 
@@ -65,6 +67,7 @@ class ArchiveError(ValueError):
         return f"{self.path}: {self.fault}"
 
 
+@public
 def save(pipeline, path):
     """Write a frozen pipeline without pickle.
 
@@ -116,6 +119,7 @@ def save(pipeline, path):
             _load(unchecked)  # nothing is written that could not be read
 
 
+@public
 def load(path):
     """Read a frozen pipeline, and see that it still gives what it gave when it was saved.
 

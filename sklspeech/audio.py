@@ -22,6 +22,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from . import _wav
 from ._cache import file_state, known_rows
+from ._runtime.public import public
 from ._threads import count_threads, even_slices, map_in_threads
 from .spectral import PCM_SCALE
 
@@ -40,6 +41,7 @@ _LEAST_CLIPS = 8  # that are worth a piece of their own: a piece costs about as 
 _NOT_IN_ROWS = ("duration", "n_jobs")  # parameters that change no row; n_samples_ stands for the duration
 
 
+@public
 class AudioError(ValueError):
     """A recording that cannot be used.
 
@@ -647,6 +649,7 @@ def _set_row(rows, i, row):
     rows[i] = np.array(row, order="C") if isinstance(rows, list) else row  # a copy: the cache may own the row
 
 
+@public
 @dataclass(eq=False, repr=False, kw_only=True)
 class AudioLoader(ClipTransformer):
     """Recordings to waveforms.

@@ -19,6 +19,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, has_fit_parameter
 
+from ._runtime.public import public
 from .audio import EXTENSIONS, AudioError, check_clips, clip_waveform
 
 _CLIPS_AT_ONCE = 256  # changed waveforms in memory
@@ -109,6 +110,7 @@ def add_reverberation(waveform, response):
     return fft.irfft(spectrum, n_fft)[: len(waveform)]
 
 
+@public
 class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Train a pipeline on recordings and on changed copies of them; predict from recordings as they are.
 

@@ -6,11 +6,13 @@ from typing import ClassVar
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from ._runtime.public import public
 from ._scikeras import KerasSpeechClassifier
 
 _POSITIVE = [Interval(Integral, 1, None, closed="left")]
 
 
+@public
 @dataclass(eq=False, repr=False, kw_only=True)
 class SpeechCNN(KerasSpeechClassifier):
     """Classifier of clips: a residual convolutional network.
@@ -145,6 +147,7 @@ class SpeechCNN(KerasSpeechClassifier):
     kernel_size: int = 3
 
 
+@public
 @dataclass(eq=False, repr=False, kw_only=True)
 class SpeechRNN(KerasSpeechClassifier):
     """Classifier of clips: bidirectional gated recurrent units over time, with attention.
@@ -185,6 +188,7 @@ class_weight, early_stopping, validation_fraction, n_iter_no_change, callbacks, 
     n_layers: int = 2
 
 
+@public
 @dataclass(eq=False, repr=False, kw_only=True)
 class SpeechCRNN(KerasSpeechClassifier):
     """Classifier of clips: convolutions over frames and features, then an LSTM over time.
@@ -221,6 +225,7 @@ class_weight, early_stopping, validation_fraction, n_iter_no_change, callbacks, 
     units: int = 64
 
 
+@public
 @dataclass(eq=False, repr=False, kw_only=True)
 class SpeechTransformer(KerasSpeechClassifier):
     """Classifier of clips: a Transformer encoder over time.

@@ -16,6 +16,7 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 
 from ._files import put_in_place
+from ._runtime.public import public
 from .frozen import FrozenClassifier, Graph, UntrainedClassifier
 
 _TOLERANCE = 1e-5  # of a probability, between a network and its graph
@@ -23,10 +24,12 @@ _EXPORT_TOLERANCE = 1e-4  # with the features inside, which are float32 there
 _N_SAMPLES = 32  # drawn to compare the two
 
 
+@public
 class DeployError(RuntimeError):
     """What was to be deployed does not give the probabilities of the original."""
 
 
+@public
 def freeze(estimator, X=None, *, n_jobs=None):
     """Replace every trained network by an ONNX graph.
 
@@ -194,6 +197,7 @@ def _compare(expected, got, tolerance, name):
         )
 
 
+@public
 def export(pipeline, path, X=None):
     """Write one graph from waveform to probabilities, features inside, for C++, phones and browsers.
 

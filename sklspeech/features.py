@@ -13,9 +13,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_array, check_is_fitted
 
 from . import spectral
+from ._runtime.public import public
 from .audio import AudioError, ClipTransformer
 
 
+@public
 @dataclass(eq=False, repr=False, kw_only=True)
 class MelFeatures(ClipTransformer):
     """Mel spectrogram in decibels, as librosa computes it.
@@ -234,6 +236,7 @@ def _alike(waveforms):
     return [list(alike) for _, alike in itertools.groupby(waveforms, key=lambda clip: (len(clip), clip.dtype))]
 
 
+@public
 @dataclass(eq=False, repr=False, kw_only=True)
 class MFCCFeatures(MelFeatures):
     """Mel-frequency cepstral coefficients, as librosa computes them.
@@ -336,6 +339,7 @@ _STATISTICS = {
 }
 
 
+@public
 class FrameStatistics(TransformerMixin, BaseEstimator):
     """Features over time to one row of statistics a clip, for classifiers that take a table.
 

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_array
 
+from ._runtime.public import public
 from ._threads import count_threads, map_in_threads
 
 CLIPS_PER_CALL = 32  # bounded memory, and what measures best
@@ -22,6 +23,7 @@ class Graph(bytes):
         return f"Graph({len(self):,} bytes)"
 
 
+@public
 @dataclass(eq=False, repr=False, kw_only=True)
 class FrozenClassifier(ClassifierMixin, BaseEstimator):
     """A classifier of clips that is trained already and predicts with ONNX Runtime.
@@ -160,6 +162,7 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
+@public
 class UntrainedClassifier(ClassifierMixin, BaseEstimator):
     """What stands for an untrained network in a frozen meta-estimator, whose trained parts alone are needed.
 

@@ -1,6 +1,7 @@
 """Pipeline: scikit-learn's, that also takes steps without names, and predicts in pieces where it is frozen."""
 
 from . import _sklearn_import  # noqa: F401 first, or it comes too late
+from ._runtime.public import public
 
 # isort: split
 import numpy as np
@@ -21,6 +22,7 @@ def _final_has(method):
     return lambda self: callable(getattr(super(Pipeline, self), method))
 
 
+@public
 class Pipeline(pipeline.Pipeline):
     """scikit-learn's Pipeline, whose steps need no names.
 

@@ -1,6 +1,8 @@
 """The public surface: what is promised is there, documented, and nothing else."""
 
+import doctest
 import inspect
+import sys
 
 import pytest
 
@@ -19,6 +21,7 @@ ESTIMATORS = [
     "SpeechCRNN",
     "SpeechRNN",
     "SpeechTransformer",
+    "UntrainedClassifier",
 ]
 
 
@@ -58,3 +61,17 @@ def test_documented(name):
 @pytest.mark.parametrize("name", datasets.__all__)
 def test_datasets_documented(name):
     assert not callable(getattr(datasets, name)) or getattr(datasets, name).__doc__
+
+
+@pytest.mark.parametrize("name", [*ESTIMATORS, *FUNCTIONS, *ERRORS])
+def test_a_pickle_names_the_package_alone(name):
+    assert getattr(sklspeech, name).__module__ == "sklspeech"
+
+
+@pytest.mark.parametrize("name", [*ESTIMATORS, *FUNCTIONS])
+def test_examples_run(name):
+    """The finder of `--doctest-modules` skips a class that says it belongs to another module."""
+    public = getattr(sklspeech, name)
+    for test in doctest.DocTestFinder(recurse=False).find(public, name, module=sys.modules["sklspeech"]):
+        result = doctest.DocTestRunner().run(test)
+        assert not result.failed

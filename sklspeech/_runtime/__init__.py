@@ -1,0 +1,1 @@
+"""How we run: threads, files, imports, names. Imports nothing else of ours."""
