@@ -11,7 +11,7 @@ operators of our networks and no weights in other files. A graph can still be ma
 unknown origin in a process of limited time and memory.
 """
 
-from . import _sklearn_import  # noqa: F401 first, or it comes too late
+from ._runtime import deferred_imports as _sklearn_import  # noqa: F401 first, or it comes too late
 from ._runtime.public import public
 
 # isort: split
@@ -28,8 +28,8 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from . import __version__
-from ._files import put_in_place
 from ._graph_check import GraphError, check_graph
+from ._runtime.files import put_in_place
 from .frozen import FrozenClassifier, Graph
 from .pipeline import Pipeline
 

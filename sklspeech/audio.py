@@ -23,7 +23,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from . import _wav
 from ._cache import file_state, known_rows
 from ._runtime.public import public
-from ._threads import count_threads, even_slices, map_in_threads
+from ._runtime.threads import count_threads, even_slices, map_in_threads
 from .spectral import PCM_SCALE
 
 # Endings of the files that soundfile reads; .raw has no header.

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from ._files import put_in_place
+from ._runtime.files import put_in_place
 from ._runtime.public import public
 from .frozen import FrozenClassifier, Graph, UntrainedClassifier
 

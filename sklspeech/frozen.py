@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_array
 
 from ._runtime.public import public
-from ._threads import count_threads, map_in_threads
+from ._runtime.threads import count_threads, map_in_threads
 
 CLIPS_PER_CALL = 32  # bounded memory, and what measures best
 _INPUT = "features"

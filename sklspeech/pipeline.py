@@ -1,6 +1,6 @@
 """Pipeline: scikit-learn's, that also takes steps without names, and predicts in pieces where it is frozen."""
 
-from . import _sklearn_import  # noqa: F401 first, or it comes too late
+from ._runtime import deferred_imports as _sklearn_import  # noqa: F401 first, or it comes too late
 from ._runtime.public import public
 
 # isort: split
@@ -9,7 +9,7 @@ from sklearn import pipeline
 from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
-from ._threads import count_threads, even_slices, map_in_threads
+from ._runtime.threads import count_threads, even_slices, map_in_threads
 from .audio import ClipTransformer, check_clips
 from .frozen import CLIPS_PER_CALL, FrozenClassifier
 

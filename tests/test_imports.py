@@ -10,7 +10,7 @@ POSTPONED = {"scipy.stats", "scipy.stats._stats_py", "pandas"}  # see _sklearn_i
 RULES = {
     "sklspeech": HEAVY | {"sklearn", "numpy"},
     "sklspeech.spectral": HEAVY | {"sklearn", "soundfile", "soxr", "joblib"},
-    "sklspeech._threads": HEAVY,
+    "sklspeech._runtime.threads": HEAVY,
     "sklspeech.audio": HEAVY,
     "sklspeech.features": HEAVY,
     "sklspeech.augmentation": HEAVY,

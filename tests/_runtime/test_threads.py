@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from sklearn import config_context, get_config
 
-from sklspeech._memory import buffer
-from sklspeech._threads import count_threads, even_slices, map_in_threads
+from sklspeech._runtime.buffers import buffer
+from sklspeech._runtime.threads import count_threads, even_slices, map_in_threads
 
 
 def test_workers_of_joblib_share_the_cores():

@@ -11,7 +11,7 @@ from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
 from sklearn import get_config, set_config
 
-from ._memory import is_one_of_several, lent_buffers, one_of_several
+from .buffers import is_one_of_several, lent_buffers, one_of_several
 
 
 def count_threads(n_jobs):

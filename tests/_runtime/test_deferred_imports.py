@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from sklspeech._sklearn_import import _stand_ins
+from sklspeech._runtime.deferred_imports import _stand_ins
 
 POSTPONED = {"scipy.stats", "scipy.stats._stats_py", "pandas"}
 
