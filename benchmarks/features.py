@@ -32,7 +32,7 @@ from _data import folder
 from _readme import write_table
 
 from sklspeech import MelFeatures, MFCCFeatures, datasets
-from sklspeech._cache import known_rows
+from sklspeech.features.row_cache import known_rows
 
 SECOND = 16000
 PAUSE = 0.2  # seconds in which what joblib's processes still do comes to its end

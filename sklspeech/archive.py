@@ -39,7 +39,7 @@ _MAX_BYTES = {"manifest.json": 2**20, "network.onnx": 2**28, "input.npy": 2**26,
 _MAX_PARAMS = {"n_fft": 2**16, "win_length": 2**16, "n_mels": 2**11, "delta_width": 2**11}
 _MAX_FEATURES = 2**26  # of a clip
 _TOLERANCE = 1e-4  # of a probability, on another machine
-_STEPS = {"MelFeatures": "features", "MFCCFeatures": "features"}
+_STEPS = {"MelFeatures": "features.mel", "MFCCFeatures": "features.mel"}
 _FITTED = ("duration_", "n_samples_")
 _NOT_SAVED = ("n_jobs",)  # threads are a matter of the machine
 _ADDED = {"preemphasis": 0.0}  # parameters that older files lack, and what they stood at
@@ -335,7 +335,7 @@ def _build(manifest, graph):
 
 
 def _build_features(step):
-    estimator = getattr(import_module(f".{_STEPS[step['class']]}", __package__), step["class"])()
+    estimator = getattr(import_module(f"sklspeech.{_STEPS[step['class']]}"), step["class"])()
     params = _ADDED | {name: _from_json(value) for name, value in step["params"].items()}
     unknown = sorted(set(params) ^ (set(estimator.get_params()) - set(_NOT_SAVED)))
     if unknown:

@@ -220,7 +220,7 @@ def _evaluate(args):
 
 
 def _predict(args):
-    from .audio import AudioError
+    from .audio.reading import AudioError
 
     model = _load(args.model)
     show = _show_json if args.json else _show

@@ -244,7 +244,7 @@ def _checked_steps(pipeline):
     from sklearn.utils.validation import check_is_fitted
 
     from ._scikeras import KerasSpeechClassifier
-    from .features import MelFeatures
+    from .features.mel import MelFeatures
 
     steps = [step for _, step in getattr(pipeline, "steps", [])]
     if len(steps) != 2 or not isinstance(steps[0], MelFeatures) or not isinstance(steps[1], KerasSpeechClassifier):
@@ -264,7 +264,7 @@ def _checked_steps(pipeline):
 
 def _waveforms(features, X):
     """Sample input, (n, n_samples)."""
-    from .audio import AudioLoader, resample
+    from .audio.reading import AudioLoader, resample
     from .datasets import make_spoken_words
 
     if X is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils import Bunch
 
-from ..audio import EXTENSIONS
+from ..audio.reading import EXTENSIONS
 
 _BACKGROUND_NOISE = "_background_noise_"
 

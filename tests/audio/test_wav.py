@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from sklspeech import AudioError, AudioLoader, _wav
+from sklspeech import AudioError, AudioLoader
 from sklspeech.audio import fit_length, read_waveform
+from sklspeech.audio import wav as _wav
 
 has_readv = pytest.mark.skipif(not hasattr(os, "readv"), reason="os.readv, by which rows are read, is not on Windows")
 

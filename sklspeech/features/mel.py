@@ -12,9 +12,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_array, check_is_fitted
 
-from . import spectral
-from ._runtime.public import public
-from .audio import AudioError, ClipTransformer
+from .._runtime.public import public
+from ..audio.reading import AudioError, ClipTransformer
+from ..spectral import spectrogram as spectral
 
 
 @public

@@ -9,7 +9,8 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from sklspeech import AudioError, AudioLoader, FrameStatistics, MelFeatures, MFCCFeatures, audio
+from sklspeech import AudioError, AudioLoader, FrameStatistics, MelFeatures, MFCCFeatures
+from sklspeech.audio import reading as audio
 
 BOTH = [MelFeatures(), MFCCFeatures(n_mfcc=13, deltas=2)]
 

@@ -6,8 +6,9 @@ import pytest
 import scipy.signal
 import soundfile
 
-from sklspeech import MelFeatures, spectral
+from sklspeech import MelFeatures
 from sklspeech._runtime import buffers as _memory
+from sklspeech.spectral import spectrogram as spectral
 
 DB_TOLERANCE = 1e-3
 DEFAULTS = {"preemphasis": 0.97, "top_db": 70.0}  # of MelFeatures, where librosa's differ

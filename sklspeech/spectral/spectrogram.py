@@ -16,7 +16,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import fft, fftpack
 
-from ._runtime.buffers import LINE, aligned, buffer, is_one_of_several
+from .._runtime.buffers import LINE, aligned, buffer, is_one_of_several
 
 PCM_SCALE = np.float32(2**-15)  # makes 16-bit samples a waveform in [-1, 1]
 _BYTES_OF_BLOCK = 17 * 2**17  # of frames of some clips: 13 of one second at 400 samples every 160, in float32

@@ -20,11 +20,11 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from . import _wav
-from ._cache import file_state, known_rows
-from ._runtime.public import public
-from ._runtime.threads import count_threads, even_slices, map_in_threads
-from .spectral import PCM_SCALE
+from .._runtime.public import public
+from .._runtime.threads import count_threads, even_slices, map_in_threads
+from ..features.row_cache import file_state, known_rows
+from ..spectral.spectrogram import PCM_SCALE
+from . import wav as _wav
 
 # Endings of the files that soundfile reads; .raw has no header.
 EXTENSIONS = {f".{name.lower()}" for name in soundfile.available_formats()} - {".raw"} | {".aif", ".oga", ".opus"}

@@ -5,7 +5,7 @@ import struct
 
 import numpy as np
 
-from ._runtime.buffers import LINE, buffer
+from .._runtime.buffers import LINE, buffer
 
 _CHUNK = struct.Struct("<4sI")  # name, length
 _FORMAT = struct.Struct("<HHIIHH")  # tag, channels, sample rate, bytes a second, bytes of all channels, bits

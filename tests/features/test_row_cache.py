@@ -9,9 +9,11 @@ from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 
-from sklspeech import AudioLoader, FrameStatistics, MelFeatures, MFCCFeatures, audio, features
-from sklspeech._cache import Cache, file_state, known_rows
+from sklspeech import AudioLoader, FrameStatistics, MelFeatures, MFCCFeatures
 from sklspeech.audio import read_waveform
+from sklspeech.audio import reading as audio
+from sklspeech.features import mel as features
+from sklspeech.features.row_cache import Cache, file_state, known_rows
 
 ROW = np.arange(4, dtype=np.float32)  # 16 bytes
 

@@ -1,0 +1,1 @@
+"""Clips become arrays: transformers of scikit-learn."""
