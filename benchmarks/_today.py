@@ -6,7 +6,7 @@ from scikeras.wrappers import KerasClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sklspeech import networks  # here, so that a pickle finds the layers of our own
+from sklspeech.networks import encoders as networks  # here, so that a pickle finds the layers of our own
 
 
 def librosa_loop(clips, n_mels=40):

@@ -31,8 +31,9 @@ from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sklspeech import MelFeatures, Pipeline, SpeechCNN, _pool, datasets, networks
+from sklspeech import MelFeatures, Pipeline, SpeechCNN, _pool, datasets
 from sklspeech._scikeras import KerasSpeechClassifier
+from sklspeech.networks import encoders as networks
 
 N_MELS = [24, 40, 64]
 FILTERS = [(16, 24, 32), (24, 32, 48)]

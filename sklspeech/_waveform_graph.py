@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from .features.mel import MFCCFeatures
-from .layers import without_mean
+from .networks.layers import without_mean
 from .spectral import spectrogram as spectral
 
 

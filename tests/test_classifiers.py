@@ -26,10 +26,10 @@ from sklspeech import (
     SpeechRNN,
     SpeechTransformer,
     _scikeras,
-    networks,
-    optimizers,
 )
 from sklspeech._scikeras import _seeded_layers
+from sklspeech.networks import encoders as networks
+from sklspeech.networks import optimizers
 
 SMALL = {"stem": (8,), "epochs": 2, "batch_size": 30, "random_state": 0}
 CLASSIFIERS = [

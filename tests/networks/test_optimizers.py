@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sklspeech.optimizers import AdamW
+from sklspeech.networks.optimizers import AdamW
 
 STEPS = 5
 

@@ -10,8 +10,18 @@ import keras
 import numpy as np
 import pytest
 
-from sklspeech import networks
-from sklspeech.layers import BatchNorm, Floor, Gain, Level, Noise, PositionEmbedding, SpecAugment, Standardize, Warp
+from sklspeech.networks import encoders as networks
+from sklspeech.networks.layers import (
+    BatchNorm,
+    Floor,
+    Gain,
+    Level,
+    Noise,
+    PositionEmbedding,
+    SpecAugment,
+    Standardize,
+    Warp,
+)
 
 BUILDERS = [networks.cnn, networks.rnn, networks.crnn, networks.transformer]
 
