@@ -31,9 +31,10 @@ from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sklspeech import MelFeatures, Pipeline, SpeechCNN, _pool, datasets
-from sklspeech._scikeras import KerasSpeechClassifier
+from sklspeech import MelFeatures, Pipeline, SpeechCNN, datasets
 from sklspeech.networks import encoders as networks
+from sklspeech.recognizers import network_pool as _pool
+from sklspeech.recognizers.estimator import KerasSpeechClassifier
 
 N_MELS = [24, 40, 64]
 FILTERS = [(16, 24, 32), (24, 32, 48)]

@@ -327,7 +327,7 @@ def _start_tensorflow():
     with _quiet_tensorflow():
         import keras
 
-        from . import classifiers  # noqa: F401
+        from .recognizers import classifiers  # noqa: F401
 
         keras.ops.zeros(1)
 

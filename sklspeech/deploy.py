@@ -94,7 +94,7 @@ class _Freezer(pickle.Pickler):
         self._n_jobs = n_jobs
 
     def reducer_override(self, obj):
-        from ._scikeras import KerasSpeechClassifier
+        from .recognizers.estimator import KerasSpeechClassifier
 
         if isinstance(obj, FrozenClassifier) and self._n_jobs is not None:
             return _frozen_classifier, (obj.graph, obj.classes, self._n_jobs)
@@ -243,8 +243,8 @@ def _checked_steps(pipeline):
     """Features and network of a pipeline that can be one graph."""
     from sklearn.utils.validation import check_is_fitted
 
-    from ._scikeras import KerasSpeechClassifier
     from .features.mel import MelFeatures
+    from .recognizers.estimator import KerasSpeechClassifier
 
     steps = [step for _, step in getattr(pipeline, "steps", [])]
     if len(steps) != 2 or not isinstance(steps[0], MelFeatures) or not isinstance(steps[1], KerasSpeechClassifier):

@@ -27,7 +27,7 @@ def model(words, tmp_path_factory):
 
 def test_train_by_default_passes_as_often_as_the_network_does(model, tmp_path, monkeypatch):
     _, root, pattern = model
-    monkeypatch.setattr("sklspeech._scikeras._EPOCHS", (1, 1, 1))
+    monkeypatch.setattr("sklspeech.recognizers.estimator._EPOCHS", (1, 1, 1))
     assert cli.main(["train", root, "-o", str(tmp_path / "model.joblib"), "--pattern", pattern]) == 0
     assert joblib.load(tmp_path / "model.joblib")[-1].epochs == "auto"
 

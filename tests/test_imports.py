@@ -22,7 +22,7 @@ RULES = {
     "sklspeech.datasets": HEAVY,
     "sklspeech.cli": HEAVY,
     "sklspeech.networks": {"scikeras", "librosa"},  # with it layers and optimizers; Keras itself loads scikit-learn
-    "sklspeech.classifiers": {"librosa"},
+    "sklspeech.recognizers.classifiers": {"librosa"},
 }
 
 

@@ -50,7 +50,7 @@ def test_network_is_saved_and_loaded_without_custom_objects(build, tmp_path):
 
 @pytest.mark.parametrize("build", BUILDERS)
 def test_classifier_has_the_defaults_of_its_network(build):
-    from sklspeech import classifiers
+    from sklspeech.recognizers import classifiers
 
     classifier = next(c for c in vars(classifiers).values() if getattr(c, "_network", None) == build.__name__)()
     defaults = {p.name: p.default for p in list(inspect.signature(build).parameters.values())[2:]}

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ._runtime.public import public
-from ._scikeras import KerasSpeechClassifier
+from .._runtime.public import public
+from .estimator import KerasSpeechClassifier
 
 _POSITIVE = [Interval(Integral, 1, None, closed="left")]
 

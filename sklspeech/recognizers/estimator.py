@@ -30,9 +30,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _num_samples, check_array, check_is_fitted, check_X_y, validate_data
 
-from ._pool import Lease
-from .networks import encoders as networks
-from .networks.optimizers import AdamW
+from ..networks import encoders as networks
+from ..networks.optimizers import AdamW
+from .network_pool import Lease
 
 _EPOCHS = 30, 60, 300  # of epochs="auto": of many clips, in between, of few
 _STEPS = 3000  # what few clips are to make

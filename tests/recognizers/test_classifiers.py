@@ -17,19 +17,11 @@ from sklearn.callback import ScoringMonitor
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
 
-from sklspeech import (
-    AudioLoader,
-    MelFeatures,
-    MFCCFeatures,
-    SpeechCNN,
-    SpeechCRNN,
-    SpeechRNN,
-    SpeechTransformer,
-    _scikeras,
-)
-from sklspeech._scikeras import _seeded_layers
+from sklspeech import AudioLoader, MelFeatures, MFCCFeatures, SpeechCNN, SpeechCRNN, SpeechRNN, SpeechTransformer
 from sklspeech.networks import encoders as networks
 from sklspeech.networks import optimizers
+from sklspeech.recognizers import estimator as _scikeras
+from sklspeech.recognizers.estimator import _seeded_layers
 
 SMALL = {"stem": (8,), "epochs": 2, "batch_size": 30, "random_state": 0}
 CLASSIFIERS = [

@@ -1,0 +1,1 @@
+"""Networks as estimators: the only package with Keras and scikit-learn."""
