@@ -30,8 +30,8 @@ from sklearn.utils.validation import check_is_fitted
 from . import __version__
 from ._graph_check import GraphError, check_graph
 from ._runtime.files import put_in_place
+from .compose.pipeline import Pipeline
 from .frozen import FrozenClassifier, Graph
-from .pipeline import Pipeline
 
 FORMAT_VERSION = 1
 _MAX_BYTES = {"manifest.json": 2**20, "network.onnx": 2**28, "input.npy": 2**26, "output.npy": 2**20}

@@ -75,7 +75,7 @@ def _fitted_within(estimator):
     from sklearn.model_selection._search import BaseSearchCV
     from sklearn.utils.validation import check_is_fitted
 
-    from .augmentation import AugmentedClassifier
+    from .compose.augmented import AugmentedClassifier
 
     if isinstance(estimator, BaseSearchCV):
         check_is_fitted(estimator, "best_estimator_")

@@ -19,7 +19,7 @@ from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-import sklspeech.pipeline
+import sklspeech.compose.pipeline
 from sklspeech import (
     AudioError,
     AudioLoader,
@@ -107,7 +107,7 @@ def test_frozen_predicts_in_pieces(pipeline, words, monkeypatch, n_jobs, of):
     sizes = []
     transform = MelFeatures.transform
     monkeypatch.setattr(MelFeatures, "transform", lambda self, X: [sizes.append(len(X)), transform(self, X)][1])
-    monkeypatch.setattr(sklspeech.pipeline, "_SAMPLES_OF_PIECE", 4 * frozen[0].n_samples_)
+    monkeypatch.setattr(sklspeech.compose.pipeline, "_SAMPLES_OF_PIECE", 4 * frozen[0].n_samples_)
     np.testing.assert_array_equal(frozen.predict(X), labels)
     np.testing.assert_allclose(frozen.predict_proba(X), probabilities, atol=1e-6)
     assert frozen.score(X, words.target) == np.mean(labels == words.target)
@@ -146,7 +146,7 @@ def test_features_of_no_duration(pipeline, words):
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_an_error_in_a_piece_names_the_clip(pipeline, words, monkeypatch, n_jobs):
     frozen = freeze(pipeline, n_jobs=n_jobs)
-    monkeypatch.setattr(sklspeech.pipeline, "_SAMPLES_OF_PIECE", 2 * frozen[0].n_samples_)
+    monkeypatch.setattr(sklspeech.compose.pipeline, "_SAMPLES_OF_PIECE", 2 * frozen[0].n_samples_)
     waveforms = [*np.zeros((5, 8000), np.float32), np.array([np.nan], np.float32)]
     with pytest.raises(AudioError, match="waveform 5 of X"):
         frozen.predict(waveforms)

@@ -20,12 +20,12 @@ def run(code):
 
 def test_beside_another_thread_scikit_learn_is_imported_as_it_is():
     wait = "import threading; event = threading.Event(); threading.Thread(target=event.wait, daemon=True).start()"
-    assert {"scipy.stats", "scipy.stats._stats_py"} <= run(f"{wait}; import sklspeech.pipeline; event.set()")
+    assert {"scipy.stats", "scipy.stats._stats_py"} <= run(f"{wait}; import sklspeech.compose.pipeline; event.set()")
 
 
 def test_what_was_left_out_is_there_when_it_is_needed():
     code = """if True:
-        import sklspeech.pipeline
+        import sklspeech.compose.pipeline
         from sklearn.preprocessing import PowerTransformer  # its module asked for scipy.stats while that was left out
 
         PowerTransformer().fit_transform([[1.0], [2.0], [4.0]])

@@ -21,7 +21,7 @@ from sklspeech import (
     SpeechCNN,
 )
 from sklspeech.audio import read_waveform
-from sklspeech.augmentation import add_noise, add_reverberation, change_speed, room_response
+from sklspeech.compose.augmented import add_noise, add_reverberation, change_speed, room_response
 
 
 def tone(frequency, seconds=1.0):

@@ -19,8 +19,8 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, has_fit_parameter
 
-from ._runtime.public import public
-from .audio.reading import EXTENSIONS, AudioError, check_clips, clip_waveform
+from .._runtime.public import public
+from ..audio.reading import EXTENSIONS, AudioError, check_clips, clip_waveform
 
 _CLIPS_AT_ONCE = 256  # changed waveforms in memory
 _DIRECT = 0.0, 20.0  # dB of the direct sound above the echoes of a room: far from the microphone, and near

@@ -1,7 +1,7 @@
 """Pipeline: scikit-learn's, that also takes steps without names, and predicts in pieces where it is frozen."""
 
-from ._runtime import deferred_imports as _sklearn_import  # noqa: F401 first, or it comes too late
-from ._runtime.public import public
+from .._runtime import deferred_imports as _sklearn_import  # noqa: F401 first, or it comes too late
+from .._runtime.public import public
 
 # isort: split
 import numpy as np
@@ -9,9 +9,9 @@ from sklearn import pipeline
 from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
-from ._runtime.threads import count_threads, even_slices, map_in_threads
-from .audio.reading import ClipTransformer, check_clips
-from .frozen import CLIPS_PER_CALL, FrozenClassifier
+from .._runtime.threads import count_threads, even_slices, map_in_threads
+from ..audio.reading import ClipTransformer, check_clips
+from ..frozen import CLIPS_PER_CALL, FrozenClassifier
 
 # Of clips whose features are in the memory of a thread: 256 of one second at 16 kHz. With fewer it takes longer.
 _SAMPLES_OF_PIECE = 256 * 16_000
