@@ -8,13 +8,13 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _HOME = {
-    "ArchiveError": "archive",
+    "ArchiveError": "frozen.archive",
     "AudioError": "audio.reading",
     "AudioLoader": "audio.reading",
     "AugmentedClassifier": "compose.augmented",
     "DeployError": "deploy",
     "FrameStatistics": "features.mel",
-    "FrozenClassifier": "frozen",
+    "FrozenClassifier": "frozen.classifier",
     "MFCCFeatures": "features.mel",
     "MelFeatures": "features.mel",
     "Pipeline": "compose.pipeline",
@@ -22,11 +22,11 @@ _HOME = {
     "SpeechCRNN": "recognizers.classifiers",
     "SpeechRNN": "recognizers.classifiers",
     "SpeechTransformer": "recognizers.classifiers",
-    "UntrainedClassifier": "frozen",
+    "UntrainedClassifier": "frozen.classifier",
     "export": "deploy",
     "freeze": "deploy",
-    "load": "archive",
-    "save": "archive",
+    "load": "frozen.archive",
+    "save": "frozen.archive",
 }
 _MODULES = [
     "archive",

@@ -173,14 +173,14 @@ def _report(path):
 
 def _load(path):
     """A model from an archive, or from a pickle, which may need TensorFlow."""
-    from .archive import load
+    from .frozen.archive import load
 
     return load(path) if _is_archive(path) else _load_pickle(path)
 
 
 def _is_archive(path):
     """Whether to read it as an archive: by its name as well, so that no pickle is run that calls itself one."""
-    from .archive import is_archive
+    from .frozen.archive import is_archive
 
     if not path.is_file():
         raise ValueError(f"{path} does not exist")
@@ -246,8 +246,8 @@ def _show_json(path, label, probabilities):
 
 
 def _freeze(args):
-    from .archive import save
     from .deploy import freeze
+    from .frozen.archive import save
 
     _check_output(args.output, [".sklspeech", ".joblib"])
     model = _load(args.model)
@@ -273,7 +273,7 @@ def _export(args):
 
 
 def _info(args):
-    from .archive import read_manifest
+    from .frozen.archive import read_manifest
 
     archive = _is_archive(args.model)
     _show_info("file", f"{args.model} ({args.model.stat().st_size / 1e6:.1f} MB)")

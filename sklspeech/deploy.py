@@ -17,7 +17,7 @@ from sklearn.exceptions import NotFittedError
 
 from ._runtime.files import put_in_place
 from ._runtime.public import public
-from .frozen import FrozenClassifier, Graph, UntrainedClassifier
+from .frozen.classifier import FrozenClassifier, Graph, UntrainedClassifier
 
 _TOLERANCE = 1e-5  # of a probability, between a network and its graph
 _EXPORT_TOLERANCE = 1e-4  # with the features inside, which are float32 there
@@ -295,7 +295,7 @@ def _write_onnx(features, classifier, path):
 
 
 def _run_onnx(path, clips):
-    from .frozen import load_graph
+    from .frozen.classifier import load_graph
 
     return load_graph(path.read_bytes()).run(None, {"waveform": clips})[0]
 

@@ -16,7 +16,7 @@ RULES = {
     "sklspeech.compose.augmented": HEAVY,
     "sklspeech.metrics": HEAVY,
     "sklspeech.frozen": HEAVY | {"onnx", "tf2onnx", "onnxruntime"},
-    "sklspeech.archive": HEAVY | POSTPONED | {"onnx", "tf2onnx", "onnxruntime"},
+    "sklspeech.frozen.archive": HEAVY | POSTPONED | {"onnx", "tf2onnx", "onnxruntime"},
     "sklspeech.deploy": HEAVY | {"onnx", "tf2onnx", "onnxruntime"},
     "sklspeech.compose.pipeline": HEAVY | POSTPONED,
     "sklspeech.datasets": HEAVY,

@@ -11,7 +11,7 @@ from sklearn.utils.metaestimators import available_if
 
 from .._runtime.threads import count_threads, even_slices, map_in_threads
 from ..audio.reading import ClipTransformer, check_clips
-from ..frozen import CLIPS_PER_CALL, FrozenClassifier
+from ..frozen.classifier import CLIPS_PER_CALL, FrozenClassifier
 
 # Of clips whose features are in the memory of a thread: 256 of one second at 16 kHz. With fewer it takes longer.
 _SAMPLES_OF_PIECE = 256 * 16_000

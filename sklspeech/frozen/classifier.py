@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_array
 
-from ._runtime.public import public
-from ._runtime.threads import count_threads, map_in_threads
+from .._runtime.public import public
+from .._runtime.threads import count_threads, map_in_threads
 
 CLIPS_PER_CALL = 32  # bounded memory, and what measures best
 _INPUT = "features"

@@ -11,8 +11,8 @@ operators of our networks and no weights in other files. A graph can still be ma
 unknown origin in a process of limited time and memory.
 """
 
-from ._runtime import deferred_imports as _sklearn_import  # noqa: F401 first, or it comes too late
-from ._runtime.public import public
+from .._runtime import deferred_imports as _sklearn_import  # noqa: F401 first, or it comes too late
+from .._runtime.public import public
 
 # isort: split
 import io
@@ -27,11 +27,11 @@ from numbers import Real
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from . import __version__
-from ._graph_check import GraphError, check_graph
-from ._runtime.files import put_in_place
-from .compose.pipeline import Pipeline
-from .frozen import FrozenClassifier, Graph
+from .. import __version__
+from .._runtime.files import put_in_place
+from ..compose.pipeline import Pipeline
+from .classifier import FrozenClassifier, Graph
+from .graph_check import GraphError, check_graph
 
 FORMAT_VERSION = 1
 _MAX_BYTES = {"manifest.json": 2**20, "network.onnx": 2**28, "input.npy": 2**26, "output.npy": 2**20}

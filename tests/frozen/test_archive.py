@@ -9,19 +9,10 @@ import numpy as np
 import onnx
 import pytest
 
-from sklspeech import (
-    ArchiveError,
-    FrameStatistics,
-    MelFeatures,
-    MFCCFeatures,
-    Pipeline,
-    SpeechCNN,
-    archive,
-    freeze,
-    save,
-)
+from sklspeech import ArchiveError, FrameStatistics, MelFeatures, MFCCFeatures, Pipeline, SpeechCNN, freeze, save
 from sklspeech import load as load_archive
-from sklspeech._graph_check import GraphError, check_graph
+from sklspeech.frozen import archive
+from sklspeech.frozen.graph_check import GraphError, check_graph
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +86,7 @@ def test_manifest_says_what_it_is(good):
 LOAD = """
 import sklspeech
 print(*sklspeech.load(sys.argv[1]).predict(sys.argv[2:]))
-assert "pickle" not in vars(sklspeech.archive)
+assert "pickle" not in vars(sklspeech.frozen.archive)
 """
 
 
