@@ -246,7 +246,7 @@ def _show_json(path, label, probabilities):
 
 
 def _freeze(args):
-    from .deploy import freeze
+    from .deploy.freezing import freeze
     from .frozen.archive import save
 
     _check_output(args.output, [".sklspeech", ".joblib"])
@@ -262,7 +262,7 @@ def _freeze(args):
 
 
 def _export(args):
-    from .deploy import export
+    from .deploy.freezing import export
 
     _check_output(args.output, [".onnx", ".tflite"])
     model = _load(args.model)

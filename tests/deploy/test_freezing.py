@@ -34,12 +34,12 @@ from sklspeech import (
     SpeechCRNN,
     SpeechRNN,
     SpeechTransformer,
-    deploy,
     export,
     freeze,
     load,
     save,
 )
+from sklspeech.deploy import freezing as deploy
 
 SMALL = {"epochs": 2, "batch_size": 8, "random_state": 0}
 NETWORKS = [

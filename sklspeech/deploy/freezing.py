@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from ._runtime.files import put_in_place
-from ._runtime.public import public
-from .frozen.classifier import FrozenClassifier, Graph, UntrainedClassifier
+from .._runtime.files import put_in_place
+from .._runtime.public import public
+from ..frozen.classifier import FrozenClassifier, Graph, UntrainedClassifier
 
 _TOLERANCE = 1e-5  # of a probability, between a network and its graph
 _EXPORT_TOLERANCE = 1e-4  # with the features inside, which are float32 there
@@ -75,7 +75,7 @@ def _fitted_within(estimator):
     from sklearn.model_selection._search import BaseSearchCV
     from sklearn.utils.validation import check_is_fitted
 
-    from .compose.augmented import AugmentedClassifier
+    from ..compose.augmented import AugmentedClassifier
 
     if isinstance(estimator, BaseSearchCV):
         check_is_fitted(estimator, "best_estimator_")
@@ -94,7 +94,7 @@ class _Freezer(pickle.Pickler):
         self._n_jobs = n_jobs
 
     def reducer_override(self, obj):
-        from .recognizers.estimator import KerasSpeechClassifier
+        from ..recognizers.estimator import KerasSpeechClassifier
 
         if isinstance(obj, FrozenClassifier) and self._n_jobs is not None:
             return _frozen_classifier, (obj.graph, obj.classes, self._n_jobs)
@@ -243,8 +243,8 @@ def _checked_steps(pipeline):
     """Features and network of a pipeline that can be one graph."""
     from sklearn.utils.validation import check_is_fitted
 
-    from .features.mel import MelFeatures
-    from .recognizers.estimator import KerasSpeechClassifier
+    from ..features.mel import MelFeatures
+    from ..recognizers.estimator import KerasSpeechClassifier
 
     steps = [step for _, step in getattr(pipeline, "steps", [])]
     if len(steps) != 2 or not isinstance(steps[0], MelFeatures) or not isinstance(steps[1], KerasSpeechClassifier):
@@ -264,8 +264,8 @@ def _checked_steps(pipeline):
 
 def _waveforms(features, X):
     """Sample input, (n, n_samples)."""
-    from .audio.reading import AudioLoader, resample
-    from .datasets import make_spoken_words
+    from ..audio.reading import AudioLoader, resample
+    from ..datasets import make_spoken_words
 
     if X is None:
         words = make_spoken_words(n_speakers=1, n_takes=1, random_state=0).data
@@ -277,7 +277,7 @@ def _waveforms(features, X):
 
 
 def _metadata(features, classifier):
-    from . import __version__
+    from .. import __version__
 
     return {
         "sample_rate": str(features.sample_rate),
@@ -288,14 +288,14 @@ def _metadata(features, classifier):
 
 
 def _write_onnx(features, classifier, path):
-    from ._waveform_graph import waveform_model
+    from .waveform_model import waveform_model
 
     model = waveform_model(features, classifier._model)
     path.write_bytes(_to_onnx(model, "waveform", _metadata(features, classifier)))
 
 
 def _run_onnx(path, clips):
-    from .frozen.classifier import load_graph
+    from ..frozen.classifier import load_graph
 
     return load_graph(path.read_bytes()).run(None, {"waveform": clips})[0]
 
@@ -308,7 +308,7 @@ def _write_tflite(features, classifier, path):
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    from ._waveform_graph import waveform_model
+    from .waveform_model import waveform_model
 
     model = waveform_model(features, classifier._model)
     clip = tf.TensorSpec((1, features.n_samples_), tf.float32, name="waveform")

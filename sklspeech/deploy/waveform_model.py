@@ -4,9 +4,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from .features.mel import MFCCFeatures
-from .networks.layers import without_mean
-from .spectral import spectrogram as spectral
+from ..features.mel import MFCCFeatures
+from ..networks.layers import without_mean
+from ..spectral import spectrogram as spectral
 
 
 def waveform_model(features, network):

@@ -1,0 +1,1 @@
+"""Makes what `sklspeech.frozen` loads."""
