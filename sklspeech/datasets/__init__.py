@@ -1,6 +1,6 @@
 """Recordings and their labels: a folder of them, or made by an embedded synthesizer."""
 
-from ._speech_folder import load_speech_folder
-from ._spoken_words import DIGITS, LEXICON, make_spoken_words
+from .folder import load_speech_folder
+from .synthetic import DIGITS, LEXICON, make_spoken_words
 
 __all__ = ["DIGITS", "LEXICON", "load_speech_folder", "make_spoken_words"]
