@@ -20,7 +20,7 @@ RULES = {
     "sklspeech.deploy": HEAVY | {"onnx", "tf2onnx", "onnxruntime"},
     "sklspeech.compose.pipeline": HEAVY | POSTPONED,
     "sklspeech.datasets": HEAVY,
-    "sklspeech.cli": HEAVY,
+    "sklspeech.app.cli": HEAVY,
     "sklspeech.networks": {"scikeras", "librosa"},  # with it layers and optimizers; Keras itself loads scikit-learn
     "sklspeech.recognizers.classifiers": {"librosa"},
 }

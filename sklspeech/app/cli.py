@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import __version__
+from .. import __version__
 
 _NETWORKS = {"cnn": "SpeechCNN", "rnn": "SpeechRNN", "crnn": "SpeechCRNN", "transformer": "SpeechTransformer"}
 _FEATURES = {"mel": "MelFeatures", "mfcc": "MFCCFeatures"}
@@ -121,7 +121,7 @@ def _add_folder(parser):
 
 
 def _load_folder(args):
-    from .datasets import load_speech_folder
+    from ..datasets import load_speech_folder
 
     speech = load_speech_folder(args.root, pattern=args.pattern, manifest=args.manifest, split=args.split)
     print(speech.DESCR)
@@ -173,14 +173,14 @@ def _report(path):
 
 def _load(path):
     """A model from an archive, or from a pickle, which may need TensorFlow."""
-    from .frozen.archive import load
+    from ..frozen.archive import load
 
     return load(path) if _is_archive(path) else _load_pickle(path)
 
 
 def _is_archive(path):
     """Whether to read it as an archive: by its name as well, so that no pickle is run that calls itself one."""
-    from .frozen.archive import is_archive
+    from ..frozen.archive import is_archive
 
     if not path.is_file():
         raise ValueError(f"{path} does not exist")
@@ -220,7 +220,7 @@ def _evaluate(args):
 
 
 def _predict(args):
-    from .audio.reading import AudioError
+    from ..audio.reading import AudioError
 
     model = _load(args.model)
     show = _show_json if args.json else _show
@@ -246,8 +246,8 @@ def _show_json(path, label, probabilities):
 
 
 def _freeze(args):
-    from .deploy.freezing import freeze
-    from .frozen.archive import save
+    from ..deploy.freezing import freeze
+    from ..frozen.archive import save
 
     _check_output(args.output, [".sklspeech", ".joblib"])
     model = _load(args.model)
@@ -262,7 +262,7 @@ def _freeze(args):
 
 
 def _export(args):
-    from .deploy.freezing import export
+    from ..deploy.freezing import export
 
     _check_output(args.output, [".onnx", ".tflite"])
     model = _load(args.model)
@@ -273,7 +273,7 @@ def _export(args):
 
 
 def _info(args):
-    from .frozen.archive import read_manifest
+    from ..frozen.archive import read_manifest
 
     archive = _is_archive(args.model)
     _show_info("file", f"{args.model} ({args.model.stat().st_size / 1e6:.1f} MB)")
@@ -303,7 +303,7 @@ def _show_info(name, value):
 def _demo(args):
     from sklearn.metrics import accuracy_score
 
-    from .datasets import make_spoken_words
+    from ..datasets import make_spoken_words
 
     with tempfile.TemporaryDirectory(prefix="sklspeech-") as folder:
         print("making speech: ten digits by 20 speakers who do not exist ...", flush=True)
@@ -327,7 +327,7 @@ def _start_tensorflow():
     with _quiet_tensorflow():
         import keras
 
-        from .recognizers import classifiers  # noqa: F401
+        from ..recognizers import classifiers  # noqa: F401
 
         keras.ops.zeros(1)
 

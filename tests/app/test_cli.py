@@ -12,7 +12,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 
-from sklspeech import FrameStatistics, MFCCFeatures, Pipeline, cli
+from sklspeech import FrameStatistics, MFCCFeatures, Pipeline
+from sklspeech.app import cli
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def test_predict_json(model, words, capsys):
 def test_names_that_are_no_utf8(model, words, tmp_path):
     path = tmp_path / "\udcff.wav"
     shutil.copy(words.data[0], path)
-    command = [sys.executable, "-m", "sklspeech.cli", "predict", str(model[0]), path]
+    command = [sys.executable, "-m", "sklspeech.app.cli", "predict", str(model[0]), path]
     done = subprocess.run([*command, "--json"], capture_output=True, check=True)
     assert json.loads(done.stdout)["file"] == str(path)
     assert b"\\udcff.wav\t" in subprocess.run(command, capture_output=True, check=True).stdout
@@ -160,7 +161,9 @@ def test_help_has_an_example(command, capsys):
 
 def test_demo():
     """The README's first command."""
-    run = subprocess.run([sys.executable, "-m", "sklspeech.cli", "demo"], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-m", "sklspeech.app.cli", "demo"], capture_output=True, text=True, check=True
+    )
     accuracy = float(run.stdout.split("never heard: ")[1].split(" %")[0])
     assert accuracy >= 95
     assert run.stdout.count("loaded again") == 5
