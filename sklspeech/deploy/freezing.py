@@ -128,7 +128,7 @@ def _network_to_onnx(classifier):
         Probabilities differ by more than 1e-5.
     """
     # The labels are in the graph as well, so that labels and graph cannot be mixed up.
-    graph = _to_onnx(classifier._model, "features", {"labels": json.dumps(classifier.classes_.tolist())})
+    graph = _to_onnx(classifier.network, "features", {"labels": json.dumps(classifier.classes_.tolist())})
     frozen = FrozenClassifier(graph=graph, classes=tuple(classifier.classes_.tolist()))
     X = _random_features(classifier)
     _compare(classifier.predict_proba(X), frozen.predict_proba(X), _TOLERANCE, type(classifier).__name__)
@@ -173,9 +173,9 @@ def _rename_input(graph, name):
 
 def _random_features(classifier):
     """Features that lie as the training clips did, (_N_SAMPLES, n_frames, n_features)."""
-    standardize = classifier._model.get_layer("standardize")
+    standardize = classifier.network.get_layer("standardize")
     mean, scale = (np.asarray(weight) for weight in standardize.get_weights())
-    draws = np.random.default_rng(0).normal(size=(_N_SAMPLES, *classifier.X_shape_[1:]))
+    draws = np.random.default_rng(0).normal(size=(_N_SAMPLES, *classifier.input_shape_))
     return (draws / scale + mean).astype(np.float32)
 
 
@@ -290,7 +290,7 @@ def _metadata(features, classifier):
 def _write_onnx(features, classifier, path):
     from .waveform_model import waveform_model
 
-    model = waveform_model(features, classifier._model)
+    model = waveform_model(features, classifier.network)
     path.write_bytes(_to_onnx(model, "waveform", _metadata(features, classifier)))
 
 
@@ -310,7 +310,7 @@ def _write_tflite(features, classifier, path):
 
     from .waveform_model import waveform_model
 
-    model = waveform_model(features, classifier._model)
+    model = waveform_model(features, classifier.network)
     clip = tf.TensorSpec((1, features.n_samples_), tf.float32, name="waveform")
     function = tf.function(lambda waveform: model(waveform, training=False), input_signature=[clip])
     # Keras's variables are none that the converter would turn into constants by itself.

@@ -1,5 +1,11 @@
-"""Features become probabilities: Keras networks, their layers and optimizer."""
+"""Features become probabilities: Keras networks, made of a recipe, an encoder and a head.
 
-from .encoders import Recipe, cnn, crnn, rnn, transformer
+Importing this package registers our layers, so that ``keras.models.load_model`` finds them.
+"""
 
-__all__ = ["Recipe", "cnn", "crnn", "rnn", "transformer"]
+from .encoders import cnn, crnn, rnn, transformer
+from .models import classifier
+from .recipe import Recipe
+from .seeding import seed_weights
+
+__all__ = ["Recipe", "classifier", "cnn", "crnn", "rnn", "seed_weights", "transformer"]

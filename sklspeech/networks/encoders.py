@@ -1,52 +1,72 @@
-"""The networks: (input_shape, n_classes, ...) -> uncompiled keras.Model, from features to class probabilities.
+"""Encoders: standardized features become a sequence.
 
-`input_shape` is (n_frames, n_features). Every network begins with the layers of its `Recipe`, among them `Standardize`,
-which the caller adapts to the training clips.
+An encoder takes x of shape (n, n_frames, n_features) and the mask of its frames, and gives a sequence of shape (n,
+n_steps, n_units) and the mask of its steps. The mask is None where no clip is padded. Where one is, padding is set to 0
+before every convolution over time, and left out by attention and recurrence: a clip gives the same steps however far it
+is padded.
+
+Every layer with weights has a name, from which `seed_weights` draws its seed.
 """
 
-from dataclasses import dataclass
-
-import keras
 from keras import layers
 
-from . import optimizers  # noqa: F401, registered with the layers, for a network that was saved with its optimizer
-from .layers import BatchNorm, Floor, Gain, Level, Noise, PositionEmbedding, SpecAugment, Standardize, Warp
+from .layers import BatchNorm, Bidirectional, ClearPadding, HalveMask, PositionEncoding
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """What happens to the features before the network proper; all but the normalization in training only.
+def cnn(x, mask, architecture="residual", stem=(16, 32), filters=(96, 128), kernel_size=3):
+    """Convolutions over frames and features, then blocks over time, each added to its input.
 
-    The classifiers document these parameters.
+    "residual" is a network over time, after TC-ResNet (S. Choi et al., Temporal Convolution for Real-time Keyword
+    Spotting on Mobile Devices, 2019), which has no stem and kernels of 9. "broadcasted" keeps the bands, with a
+    fraction of the parameters (B. Kim et al., Broadcasted Residual Learning for Efficient Keyword Spotting, 2021).
     """
+    _check_filters("filters", filters, 1)
+    return _ARCHITECTURES[architecture](x, mask, stem, filters, kernel_size)
 
-    normalization: str | None = "clip"
-    masks: int = 1
-    speed: float = 0.2
-    vocal_tract: float = 0.1
-    shift: float = 0.1
-    gain: float = 0.0
-    noise: float | None = None
-    floor: float | None = None
 
-    def inputs(self, input_shape):
-        """Input and its standardized, in training changed form."""
-        x = inputs = keras.Input(input_shape, name="features")
-        if self.noise is not None:
-            x = Noise(self.noise, name="noise")(x)
-        if self.speed or self.vocal_tract or self.shift:
-            x = Warp(self.speed, self.vocal_tract, self.shift, name="warp")(x)
-        if self.normalization:
-            x = Level(self.normalization, name="level")(x)
-        if self.gain:
-            x = Gain(self.gain, name="gain")(x)
-        if self.floor is not None:
-            # After the level, for the floor adds to the mean: before it, speech would be lowered with every floor.
-            x = Floor(self.floor, name="floor")(x)
-        x = Standardize(name="standardize")(x)
-        if self.masks:
-            x = SpecAugment(self.masks, 0.2, self.masks, 0.2, name="spec_augment")(x)
-        return inputs, x
+def rnn(x, mask, stem=(16, 32), units=64, n_layers=2, dropout=0.3):
+    """Bidirectional gated recurrent units over time.
+
+    K. Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014.
+    """
+    x, mask = _stem(x, mask, stem)
+    for i in range(1, 1 + n_layers):
+        gru = layers.GRU(units, return_sequences=True, name="gru")
+        x = Bidirectional(gru, name=f"gru_{i}")(x, step_mask=mask)
+        x = layers.Dropout(dropout, name=f"gru_{i}_dropout")(x)
+    return x, mask
+
+
+def crnn(x, mask, stem=(16, 32), units=64, dropout=0.3):
+    """Convolutions over frames and features, then a bidirectional LSTM over time.
+
+    The textbook stack Conv2D, Flatten, LSTM, with the flattening done step by step, because an LSTM needs a sequence.
+    After T. N. Sainath et al., Convolutional, Long Short-Term Memory, Fully Connected Deep Neural Networks, 2015.
+    """
+    _check_filters("stem", stem, 1)
+    x, mask = _stem(x, mask, stem)
+    x = layers.Dropout(dropout, name="stem_dropout")(x)
+    x = Bidirectional(layers.LSTM(units, return_sequences=True, name="lstm"), name="lstm")(x, step_mask=mask)
+    return x, mask
+
+
+def transformer(x, mask, stem=(16, 32), units=64, n_layers=3, n_heads=4, dropout=0.1):
+    """Attention over time.
+
+    Convolutions make the steps (T. Xiao et al., Early Convolutions Help Transformers See Better, 2021), waves of
+    several lengths mark their position. After A. Berg et al., Keyword Transformer: A Self-Attention Model for Keyword
+    Spotting, 2021.
+    """
+    x, mask = _stem(x, mask, stem)
+    x = layers.Conv1D(units, 1, use_bias=False, name="project")(x)
+    x = layers.ReLU()(_batch_norm(x, mask, "project_norm"))
+    x = PositionEncoding(name="position")(x)
+    for i in range(1, 1 + n_layers):
+        x = _attention_block(x, mask, n_heads, dropout, f"block_{i}")
+    return layers.LayerNormalization(name="norm")(x), mask
+
+
+# Parts
 
 
 def _check_filters(name, filters, least):
@@ -54,171 +74,135 @@ def _check_filters(name, filters, least):
         raise ValueError(f"{name} must be {least} or more positive integers, got {filters!r}")
 
 
-def _model(inputs, x, n_classes, dropout, name):
-    """Classify what a network made of the clip, (n, n_units)."""
-    x = layers.Dropout(dropout)(x)
-    outputs = layers.Dense(n_classes, activation="softmax", name="probabilities")(x)
-    return keras.Model(inputs, outputs, name=name)
+def _cleared(x, mask, axis=1):
+    return x if mask is None else ClearPadding(axis)(x, mask)
 
 
-def _batch_norm(x):
+def _halved(mask):
+    return None if mask is None else HalveMask()(mask)
+
+
+def _batch_norm(x, mask, name):
+    """Normalize x, (n, n_steps, n_units), (n, n_steps, n_bands, n_units) or, with `mask` of its own, any other."""
+    if mask is not None and len(x.shape) == 4 and len(mask.shape) == 2:
+        mask = mask[:, :, None]
     # Momentum 0.9, not Keras's 0.99: small sets are trained in a few hundred steps.
-    return BatchNorm(momentum=0.9)(x)
+    return BatchNorm(momentum=0.9, name=name)(x, step_mask=mask)
 
 
-def _conv1d(x, filters, kernel_size, strides=1):
-    """Convolve over time, (n, 1, n_steps, n_units); runtimes fuse what follows with it, but not with Keras's Conv1D."""
-    x = layers.Conv2D(filters, (1, kernel_size), (1, strides), padding="same", use_bias=False)(x)
-    return _batch_norm(x)
-
-
-def _maps(x, filters):
-    """Two-dimensional convolutions over frames and features, each of which halves both: (n, n_steps, n_bands, n_units).
+def _maps(x, mask, filters):
+    """Convolutions over frames and features, each of which halves both: (n, n_steps, n_bands, n_units).
 
     A word of another speaker is moved along the features as well as in time; convolutions over both see it as the same.
     """
     _check_filters("stem", filters, 0)
-    x = layers.Reshape((*x.shape[1:], 1))(x)  # (n, n_frames, n_features, 1)
-    for i, n_filters in enumerate(filters):
-        x = layers.Conv2D(n_filters, 3 if i else 5, 2, padding="same", use_bias=False)(x)
-        x = layers.ReLU()(_batch_norm(x))
-    return x
+    x = layers.Reshape((-1, x.shape[2], 1))(x) if x.shape[1] is None else layers.Reshape((*x.shape[1:], 1))(x)
+    for i, n_filters in enumerate(filters, 1):
+        size = 5 if i == 1 else 3
+        x = layers.ZeroPadding2D((_around(size), _as_same(x.shape[2], size)))(_cleared(x, mask))
+        x = layers.Conv2D(n_filters, size, 2, use_bias=False, name=f"stem_{i}")(x)
+        mask = _halved(mask)
+        x = layers.ReLU()(_batch_norm(x, mask, f"stem_{i}_norm"))
+    return x, mask
 
 
-def _stem(x, filters):
+def _around(size):
+    """Padding that centres a kernel on every second step, however many there are; "same" would look at their number."""
+    return (size - 1) // 2, size // 2
+
+
+def _as_same(length, size):
+    """Padding of ``padding="same"`` with strides of 2."""
+    total = max((-(-length // 2) - 1) * 2 + size - length, 0)
+    return total // 2, total - total // 2
+
+
+def _stem(x, mask, filters):
     """The same as a sequence, (n, n_steps, n_units)."""
     if not filters:
-        return x
-    x = _maps(x, filters)
-    return layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)
+        return x, mask
+    x, mask = _maps(x, mask, filters)
+    n_steps = -1 if x.shape[1] is None else x.shape[1]
+    return layers.Reshape((n_steps, x.shape[2] * x.shape[3]))(x), mask
 
 
-def _residual_block(x, filters, kernel_size, strides):
+# Residual blocks work on (n, 1, n_steps, n_units) with Conv2D: runtimes fuse what follows with it, not with Conv1D.
+
+
+def _time_conv(x, mask, filters, kernel_size, name, strides=1):
+    """Convolve over time, and normalize; `mask` is that of the steps before."""
+    if kernel_size > 1:
+        x = _cleared(x, mask, axis=2)
+    padding = "same"
+    if strides > 1 and kernel_size > 1:
+        x, padding = layers.ZeroPadding2D(((0, 0), _around(kernel_size)))(x), "valid"
+    kernel = (1, kernel_size)
+    x = layers.Conv2D(filters, kernel, (1, strides), padding=padding, use_bias=False, name=name)(x)
+    mask = mask if strides == 1 else _halved(mask)
+    return _batch_norm(x, None if mask is None else mask[:, None, :], f"{name}_norm"), mask
+
+
+def _residual_block(x, mask, filters, kernel_size, strides, name):
     shortcut = x
     if strides != 1 or x.shape[-1] != filters:
-        shortcut = layers.ReLU()(_conv1d(x, filters, 1, strides))
-    x = layers.ReLU()(_conv1d(x, filters, kernel_size, strides))
-    x = _conv1d(x, filters, kernel_size)
-    return layers.ReLU()(layers.Add()([x, shortcut]))
+        shortcut = layers.ReLU()(_time_conv(x, mask, filters, 1, f"{name}_shortcut", strides)[0])
+    x, mask = _time_conv(x, mask, filters, kernel_size, f"{name}_conv_1", strides)
+    x, mask = _time_conv(layers.ReLU()(x), mask, filters, kernel_size, f"{name}_conv_2")
+    return layers.ReLU()(layers.Add()([x, shortcut])), mask
 
 
-def _residual(x, stem, filters, kernel_size):
+def _residual(x, mask, stem, filters, kernel_size):
     """Every number of `filters` is one block over time, all but the first of which halve the number of steps."""
-    x = _stem(x, stem)
-    x = layers.Reshape((1, *x.shape[1:]))(x)
-    x = layers.ReLU()(_conv1d(x, filters[0], 1 if stem else 3))
-    for i, n_filters in enumerate(filters):
-        x = _residual_block(x, n_filters, kernel_size, strides=1 if stem and i == 0 else 2)
-    return layers.GlobalAveragePooling2D()(x)
+    x, mask = _stem(x, mask, stem)
+    n_steps = -1 if x.shape[1] is None else x.shape[1]
+    x = layers.Reshape((1, n_steps, x.shape[2]))(x)
+    x, mask = _time_conv(x, mask, filters[0], 1 if stem else 3, "first")
+    x = layers.ReLU()(x)
+    for i, n_filters in enumerate(filters, 1):
+        x, mask = _residual_block(x, mask, n_filters, kernel_size, 1 if stem and i == 1 else 2, f"block_{i}")
+    n_steps = -1 if x.shape[2] is None else x.shape[2]
+    return layers.Reshape((n_steps, x.shape[3]))(x), mask
 
 
-def _broadcasted_block(x, filters, kernel_size):
+def _broadcasted_block(x, mask, filters, kernel_size, name):
     """Convolve over steps and bands; then the mean over the bands over time, which is added to every band."""
     if x.shape[-1] != filters:
-        x = layers.Conv2D(filters, 1, use_bias=False)(x)
-        x = layers.ReLU()(_batch_norm(x))
-    maps = _batch_norm(layers.DepthwiseConv2D(3, padding="same", use_bias=False)(x))
+        x = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}_widen")(x)
+        x = layers.ReLU()(_batch_norm(x, mask, f"{name}_widen_norm"))
+    maps = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name=f"{name}_maps")(_cleared(x, mask))
+    maps = _batch_norm(maps, mask, f"{name}_maps_norm")
     y = layers.AveragePooling2D((1, maps.shape[2]))(maps)
-    y = layers.Reshape((y.shape[1], filters))(y)  # (n, n_steps, filters)
-    y = layers.DepthwiseConv1D(kernel_size, padding="same", use_bias=False)(y)
-    y = layers.Activation("silu")(_batch_norm(y))
-    y = layers.SpatialDropout1D(0.1)(layers.Conv1D(filters, 1)(y))
-    y = layers.Reshape((y.shape[1], 1, filters))(y)
+    n_steps = -1 if y.shape[1] is None else y.shape[1]
+    y = _cleared(layers.Reshape((n_steps, filters))(y), mask)  # (n, n_steps, filters)
+    y = layers.DepthwiseConv1D(kernel_size, padding="same", use_bias=False, name=f"{name}_time")(y)
+    y = layers.Activation("silu")(_batch_norm(y, mask, f"{name}_time_norm"))
+    y = layers.SpatialDropout1D(0.1, name=f"{name}_dropout")(layers.Conv1D(filters, 1, name=f"{name}_mix")(y))
+    y = layers.Reshape((n_steps, 1, filters))(y)
     return layers.ReLU()(layers.Add()([x, maps, y]))
 
 
-def _broadcasted(x, stem, filters, kernel_size):
+def _broadcasted(x, mask, stem, filters, kernel_size):
     """Every number of `filters` is one block over steps and bands, which keeps the number of both."""
-    x = _maps(x, stem)
-    for n_filters in filters:
-        x = _broadcasted_block(x, n_filters, kernel_size)
-    return layers.GlobalAveragePooling2D()(x)
+    x, mask = _maps(x, mask, stem)
+    for i, n_filters in enumerate(filters, 1):
+        x = _broadcasted_block(x, mask, n_filters, kernel_size, f"block_{i}")
+    n_steps = -1 if x.shape[1] is None else x.shape[1]
+    x = layers.AveragePooling2D((1, x.shape[2]))(x)
+    return layers.Reshape((n_steps, x.shape[3]))(x), mask
 
 
 _ARCHITECTURES = {"residual": _residual, "broadcasted": _broadcasted}
 
 
-def cnn(
-    input_shape,
-    n_classes,
-    architecture="residual",
-    stem=(16, 32),
-    filters=(96, 128),
-    kernel_size=3,
-    dropout=0.3,
-    recipe=Recipe(),
-):
-    """Convolutions over frames and features, then blocks, each added to its input; their mean is classified.
-
-    "residual" is a network over time, after TC-ResNet (S. Choi et al., Temporal Convolution for Real-time Keyword
-    Spotting on Mobile Devices, 2019), which is the network without a stem, with kernels of 9. "broadcasted" keeps the
-    bands, with a fraction of the parameters (B. Kim et al., Broadcasted Residual Learning for Efficient Keyword
-    Spotting, 2021).
-    """
-    _check_filters("filters", filters, 1)
-    inputs, x = recipe.inputs(input_shape)
-    x = _ARCHITECTURES[architecture](x, stem, filters, kernel_size)
-    return _model(inputs, x, n_classes, dropout, "cnn")
-
-
-def rnn(input_shape, n_classes, stem=(16, 32), units=64, n_layers=2, dropout=0.3, recipe=Recipe()):
-    """Bidirectional gated recurrent units over time, with attention.
-
-    The middle step asks which steps count, and their weighted mean is classified. After D. C. de Andrade et al., A
-    Neural Attention Model for Speech Command Recognition, 2018, and its successor MHAtt-RNN (O. Rybakov et al.,
-    Streaming Keyword Spotting on Mobile Devices, 2020).
-    GRU: K. Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014.
-    """
-    inputs, x = recipe.inputs(input_shape)
-    x = _stem(x, stem)
-    for _ in range(n_layers):
-        x = layers.Bidirectional(layers.GRU(units, return_sequences=True))(x)
-        x = layers.Dropout(dropout)(x)
-    middle = x.shape[1] // 2
-    query = layers.Dense(2 * units)(x[:, middle : middle + 1])
-    x = layers.Flatten()(layers.Attention()([query, x]))
-    return _model(inputs, x, n_classes, dropout, "rnn")
-
-
-def crnn(input_shape, n_classes, stem=(16, 32), units=64, dropout=0.3, recipe=Recipe()):
-    """Convolutions over frames and features, then a bidirectional LSTM over time.
-
-    The textbook stack Conv2D, Flatten, LSTM, with the flattening done step by step, for an LSTM needs a sequence.
-    After T. N. Sainath et al., Convolutional, Long Short-Term Memory, Fully Connected Deep Neural Networks, 2015.
-    """
-    _check_filters("stem", stem, 1)
-    inputs, x = recipe.inputs(input_shape)
-    x = layers.Dropout(dropout)(_stem(x, stem))
-    x = layers.Bidirectional(layers.LSTM(units, return_sequences=True))(x)
-    x = layers.GlobalAveragePooling1D()(x)
-    return _model(inputs, x, n_classes, dropout, "crnn")
-
-
-def _encoder_block(x, n_heads, dropout):
+def _attention_block(x, mask, n_heads, dropout, name):
     """Attention, then two dense layers, each added to its input after a layer normalization."""
     units = x.shape[-1]
-    y = layers.LayerNormalization()(x)
-    y = layers.MultiHeadAttention(n_heads, units // n_heads, dropout=dropout)(y, y)
-    x = layers.Add()([x, layers.Dropout(dropout)(y)])
-    y = layers.LayerNormalization()(x)
-    y = layers.Dense(2 * units, activation="silu")(y)  # GELU's erf has no place in the graphs of other runtimes
-    y = layers.Dense(units)(y)
-    return layers.Add()([x, layers.Dropout(dropout)(y)])
-
-
-def transformer(input_shape, n_classes, stem=(16, 32), units=64, n_layers=3, n_heads=4, dropout=0.1, recipe=Recipe()):
-    """Transformer encoder over time.
-
-    Convolutions make the time steps (T. Xiao et al., Early Convolutions Help Transformers See Better, 2021), a learned
-    vector marks their position; the mean over time is classified.
-    After A. Berg et al., Keyword Transformer: A Self-Attention Model for Keyword Spotting, 2021.
-    """
-    inputs, x = recipe.inputs(input_shape)
-    x = layers.Conv1D(units, 1, use_bias=False)(_stem(x, stem))
-    x = layers.ReLU()(_batch_norm(x))
-    x = PositionEmbedding()(x)
-    for _ in range(n_layers):
-        x = _encoder_block(x, n_heads, dropout)
-    x = layers.LayerNormalization()(x)
-    x = layers.GlobalAveragePooling1D()(x)
-    return _model(inputs, x, n_classes, dropout, "transformer")
+    y = layers.LayerNormalization(name=f"{name}_attention_norm")(x)
+    attention = layers.MultiHeadAttention(n_heads, units // n_heads, dropout=dropout, name=f"{name}_attention")
+    y = attention(y, y, attention_mask=None if mask is None else mask[:, None, :] > 0)
+    x = layers.Add()([x, layers.Dropout(dropout, name=f"{name}_attention_dropout")(y)])
+    y = layers.LayerNormalization(name=f"{name}_dense_norm")(x)
+    # SiLU, because GELU's erf has no place in the graphs of other runtimes.
+    y = layers.Dense(2 * units, activation="silu", name=f"{name}_dense_1")(y)
+    y = layers.Dense(units, name=f"{name}_dense_2")(y)
+    return layers.Add()([x, layers.Dropout(dropout, name=f"{name}_dense_dropout")(y)])

@@ -1,156 +1,49 @@
-"""The one place that knows scikeras: a Keras network as a well-behaved scikit-learn classifier.
+"""A Keras network as a well-behaved classifier: the one place that knows scikeras.
 
-scikeras runs the fit (build, warm start, epochs); this module gives it right tags, strict parameters, a stratified
-inner split, seeds that leave global state as it was, prediction without `keras.Model.predict`, and a lean pickle.
+scikeras' `BaseWrapper` says how a Keras network is a scikit-learn estimator: `initialize`, `fit`, `partial_fit`,
+`predict`, warm starts and epochs that are counted. Here these are written out, so that `fit` reads from top to bottom,
+with right tags, strict parameters, clips of any length, prediction without `keras.Model.predict`, and a lean pickle.
 """
 
-import copy
 import functools
 import inspect
-import math
-import os
-import random
-import weakref
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
-from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import keras
 import numpy as np
-from scikeras._utils import get_optimizer_class, route_params
 from scikeras.wrappers import BaseWrapper
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.model_selection import GroupShuffleSplit, train_test_split
-from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_consistent_length, check_random_state, compute_sample_weight
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _num_samples, check_array, check_is_fitted, check_X_y, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, column_or_1d, validate_data
 
-from ..networks import encoders as networks
-from ..networks.optimizers import AdamW
-from .network_pool import Lease
+from .. import networks
+from .._runtime.scikit_learn import _check_sample_weight, _num_samples
+from ..features.frames import batch_indices, check_frames, is_ragged, network_inputs, take_clips
+from ..spectral import normalize
+from .auto import auto_batch_size, auto_epochs, auto_floor
+from .batches import Batches
+from .callbacks import EpochTasks, LearningRate, Shuffle, copies_of
+from .network_pool import PooledNetwork
+from .parameters import TrainingParameters
+from .splits import split_validation
 
-_EPOCHS = 30, 60, 300  # of epochs="auto": of many clips, in between, of few
-_STEPS = 3000  # what few clips are to make
-_CLIPS = 216_000  # what many clips are passed in all: some five minutes on 2 cores, and 60 epochs of 3,600
-_WARM_UP = 0.1  # share of the steps in which the learning rate rises, before it falls along a cosine
-_FLOOR = 35.0  # dB, of floor="auto"
-_TOP_DB = 20.0, 150.0  # what is taken for the `top_db` of features
-_MAX_DRAWS = 50  # of groups to set aside, until every class is left to train on
-_CLIPS_PER_CALL = 256
-
-
-def _limit_threads():
-    """Keep to the share of the cores that joblib gives its workers, at which TensorFlow does not look."""
-    share = os.environ.get("OMP_NUM_THREADS", "")
-    if share.isdigit() and keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        with suppress(RuntimeError):  # TensorFlow is running already
-            tf.config.threading.set_intra_op_parallelism_threads(int(share))
-            tf.config.threading.set_inter_op_parallelism_threads(int(share))
-
-
-_limit_threads()
+_PREDICT_CLIPS, _PREDICT_FRAMES = 256, 2**15  # that go through the network together
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
+class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParameters, BaseWrapper):
     """What the four classifiers share: training, prediction, persistence.
 
-    A subclass names the function of `networks` that builds its network, and has the parameters of that function. As
-    dataclasses their `__init__` has every parameter by name and only stores it.
+    A subclass names an encoder and has its parameters. As dataclasses their `__init__` has every parameter by name and
+    only stores it.
     """
 
-    _network: ClassVar = ""  # name of the function in networks.py
-    _parameter_constraints: ClassVar[dict] = {
-        "normalization": [StrOptions({"clip", "feature"}), None],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "masks": [Interval(Integral, 0, None, closed="left")],
-        "speed": [Interval(Real, 0, None, closed="left")],
-        "vocal_tract": [Interval(Real, 0, None, closed="left")],
-        "shift": [Interval(Real, 0, 1, closed="left")],
-        "gain": [Interval(Real, 0, None, closed="left")],
-        "noise": [Real, None],
-        "floor": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"}), None],
-        "mixup": [Interval(Real, 0, None, closed="left")],
-        "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "optimizer": [str, callable],
-        "optimizer__learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "optimizer__weight_decay": [Interval(Real, 0, None, closed="left")],
-        "ema_momentum": [Interval(Real, 0, 1, closed="neither"), None],
-        "learning_rate_schedule": [StrOptions({"cosine", "constant"})],
-        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "callbacks": [list, tuple, None],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": [Interval(Integral, 0, 2, closed="both")],
-    }
-
-    normalization: str | None = "clip"
-    dropout: float = 0.3
-    masks: int = 1
-    speed: float = 0.2
-    vocal_tract: float = 0.1
-    shift: float = 0.1
-    gain: float = 0.0
-    noise: float | None = None
-    floor: float | str | None = "auto"
-    mixup: float = 0.0
-    epochs: int | str = "auto"
-    batch_size: int | str = "auto"
-    optimizer: str | type | Callable = "adamw"
-    optimizer__learning_rate: float = 0.002
-    optimizer__weight_decay: float = 0.05
-    ema_momentum: float | None = None
-    learning_rate_schedule: str = "cosine"
-    label_smoothing: float = 0.1
-    class_weight: dict | str | None = None
-    early_stopping: bool = False
-    validation_fraction: float = 0.1
-    n_iter_no_change: int = 10
-    callbacks: list | tuple | None = None
-    warm_start: bool = False
-    random_state: int | np.random.RandomState | None = None
-    verbose: int = 0
-
-    # scikeras takes every public attribute for a parameter and any routed name for a valid one; scikit-learn does not.
-    _get_param_names = BaseEstimator.__dict__["_get_param_names"]
-    __repr__ = BaseEstimator.__repr__
-
-    def set_params(self, **params):
-        """Set parameters.
-
-        Parameters
-        ----------
-        **params : dict
-            By the names of `get_params`, ``optimizer__learning_rate`` among them.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        ValueError
-            There is no parameter of that name.
-        """
-        names = self._get_param_names()
-        unknown = sorted(params.keys() - set(names))
-        if unknown:
-            raise ValueError(f"Invalid parameter {unknown[0]!r} for estimator {self}. Valid parameters are: {names}.")
-        for name, value in params.items():
-            setattr(self, name, value)
-        return self
+    _encoder: ClassVar[Callable]
+    _pooling: ClassVar[str] = "mean"
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -165,11 +58,12 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
         Parameters
         ----------
-        X : array-like of shape (n, n_frames, n_features), or (n, n_features), which is one frame a clip
+        X : array-like of shape (n, n_frames, n_features), or (n, n_features), which is one frame a clip; or list of n
+            arrays of shape (n_frames_i, n_features), for clips of different lengths
         y : array-like of shape (n,)
             Labels, str or int.
         sample_weight : array-like of shape (n,) or None, default=None
-            Weights relative to each other.
+            Weights relative to each other. A clip of weight 0 is left out.
         groups : array-like of shape (n,) or None, default=None
             Speaker of every clip. With `early_stopping`, no speaker is on both sides of the split. They come through a
             pipeline or a search where scikit-learn's metadata routing is on and ``set_fit_request(groups=True)`` asks.
@@ -184,243 +78,235 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             X or y cannot be used, or a parameter is out of its range.
         """
         self._validate_params()
-        if self.early_stopping and self.ema_momentum is not None:
-            raise ValueError("early_stopping keeps the best weights, ema_momentum the average of all: use one of them")
-        check_consistent_length(X, groups)
-        epochs = self._count_epochs(_num_samples(X))
-        self._init_callback_context(max_subtasks=epochs).call_on_fit_task_begin(estimator=self, X=X, y=y)
-        schedule = self.learning_rate_schedule
-        super().fit(X, y, sample_weight=sample_weight, epochs=epochs, schedule=schedule, groups=groups)
-        self._callback_fit_ctx.call_on_fit_task_end(estimator=self, X=X, y=y)
+        check_consistent_length(X, y, groups)
+        n_epochs = auto_epochs(_num_samples(X)) if self.epochs == "auto" else self.epochs
+        context = self._init_callback_context(max_subtasks=n_epochs)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        is_new = not (self.warm_start and self.initialized_)
+        clips, labels = self._check_clips(X, y, reset=is_new)
+        if is_new:
+            self._begin(clips, labels)
+        targets = self._one_hot(labels)
+        weights, kept = self._weigh(clips, labels, sample_weight)
+        weights /= weights[kept].mean()  # a learning rate suits a mean of 1
+        train, validation = kept, None
+        if self.early_stopping:
+            groups = None if groups is None else np.asarray(groups)[kept]
+            train, validation = (
+                kept[chosen]
+                for chosen in split_validation(labels[kept], groups, self.validation_fraction, self._random_seed)
+            )
+        batches = Batches(clips, targets, weights, train, self._batch_size(len(train)), self._random_seed, self.mixup)
+        n_steps = len(batches) * n_epochs if self.learning_rate_schedule == "cosine" else None
+        callbacks = [Shuffle(batches), LearningRate(self.learning_rate, n_steps), *copies_of(self.callbacks)]
+        held_out = None
+        if validation is not None:
+            held_out = Batches(clips, targets, weights, validation, _PREDICT_CLIPS, 0)
+            callbacks.append(keras.callbacks.EarlyStopping(patience=self.n_iter_no_change, restore_best_weights=True))
+        callbacks.append(EpochTasks(context, self, clips, labels))
+        self.history_ = self._train(batches, held_out, n_epochs, callbacks)
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch, at a constant learning rate and without early stopping.
 
-        The first call learns the normalisation and what ``floor="auto"`` is, from its clips alone.
+        The first call learns the normalization and what ``floor="auto"`` is, from its clips alone.
 
         Parameters
         ----------
-        X : array-like of shape (n, n_frames, n_features) or (n, n_features)
+        X : array-like of shape (n, n_frames, n_features) or (n, n_features), or list of n arrays of shape (n_frames_i,
+            n_features)
         y : array-like of shape (n,)
+            Labels.
         classes : array-like of shape (n_classes,) or None, default=None
             Every label that will ever come. Only the first call looks at it, and None means those of its `y`.
         sample_weight : array-like of shape (n,) or None, default=None
+            Weights.
 
         Returns
         -------
         self : object
         """
         self._validate_params()
-        self._expected_classes = classes
-        try:
-            return super().partial_fit(X, y, sample_weight=sample_weight, schedule=None)
-        finally:
-            del self._expected_classes
+        is_new = not self.initialized_
+        clips, labels = self._check_clips(X, y, reset=is_new)
+        if is_new:
+            self._begin(clips, labels, classes)
+        targets = self._one_hot(labels)
+        weights, kept = self._weigh(clips, labels, sample_weight)
+        seed = self._random_seed, self.current_epoch
+        batches = Batches(clips, targets, weights, kept, self._batch_size(len(kept)), seed, self.mixup)
+        callbacks = [Shuffle(batches), LearningRate(self.learning_rate, None), *copies_of(self.callbacks)]
+        past = vars(self).get("history_", {})
+        history = self._train(batches, None, 1, callbacks, self.current_epoch)
+        self.history_ = {name: [*past.get(name, []), *values] for name, values in history.items()}
+        return self
 
-    def _validate_data(self, X, y=None, reset=False):
-        """Check the input and give it its time axis: (n, n_frames, n_features), float32."""
-        self._check_one_length(X)
-        kwargs = {"dtype": np.float32, "allow_nd": True}
-        if np.asarray(X).ndim > 2:  # validate_data takes axis 1 for the features
-            checked = check_array(X, **kwargs) if y is None else check_X_y(X, y, **kwargs)
-        else:
-            checked = validate_data(self, X, **({} if y is None else {"y": y}), reset=reset, **kwargs)
-        X, y = (checked, None) if y is None else checked
-        if X.ndim > 3 or 0 in X.shape:
-            raise ValueError(f"Expected X of shape (n, n_frames, n_features) or (n, n_features), got {X.shape}.")
-        X = X[:, None, :] if X.ndim == 2 else X
-        if reset:
-            self.X_shape_ = X.shape
-            self.n_features_in_ = X.shape[2]
-        elif X.shape[1:] != self.X_shape_[1:]:
-            raise ValueError(
-                f"X has clips of {X.shape[1]} frames and {X.shape[2]} features, but {type(self).__name__} is expecting "
-                f"{self.X_shape_[1]} frames and {self.X_shape_[2]} features as input."
-            )
-        return X, y
+    def initialize(self, X, y):
+        """Learn classes and normalization, and make a network with new weights, which is not trained yet.
 
-    def _check_one_length(self, X):
-        if isinstance(X, list) and len({np.shape(clip) for clip in X}) > 1:
-            raise ValueError(
-                f"{type(self).__name__} takes clips of one length, got {len(X)} of different shapes. Give the features "
-                'a duration, "auto" or seconds, instead of None.'
-            )
+        Parameters
+        ----------
+        X : array-like of shape (n, n_frames, n_features) or (n, n_features), or list of n arrays of shape (n_frames_i,
+            n_features)
+        y : array-like of shape (n,)
+            Labels.
 
-    # scikeras asks for these two in fit; features are checked above and need no encoder.
-    feature_encoder_: ClassVar = FunctionTransformer()
+        Returns
+        -------
+        self : object
+        """
+        self._validate_params()
+        self._begin(*self._check_clips(X, y, reset=True))
+        return self
 
     @property
     def initialized_(self):
         """Whether there is a network."""
-        return "_lease" in vars(self)
+        return "_network" in vars(self)
 
-    def _initialize(self, X, y):
-        """Learn classes, shape and normalisation, and get a network with new weights."""
+    def _check_clips(self, X, y=None, reset=False):
+        """Checked features, (n, n_frames, n_features) or a list of (n_frames_i, n_features), float32; and labels."""
+        if y is not None:
+            check_classification_targets(y)
+        if is_ragged(X):
+            clips = check_frames(X)
+            y = None if y is None else column_or_1d(y, warn=True)
+            shape = None, clips[0].shape[1]
+        else:
+            params = {"dtype": np.float32, "allow_nd": True}
+            if np.ndim(X) > 2:  # validate_data takes axis 1 for the features
+                clips = check_array(X, **params) if y is None else check_X_y(X, y, **params)
+            else:
+                clips = validate_data(self, X, **({} if y is None else {"y": y}), reset=reset, **params)
+            clips, y = (clips, None) if y is None else clips
+            if clips.ndim > 3 or 0 in clips.shape:
+                raise ValueError(f"X must be of shape (n, n_frames, n_features) or (n, n_features), got {clips.shape}")
+            clips = clips[:, None, :] if clips.ndim == 2 else clips
+            shape = clips.shape[1:]
+        if reset:
+            self.input_shape_, self.n_features_in_ = shape, shape[1]
+        return self._of_fitted_shape(clips, shape), y
+
+    def _of_fitted_shape(self, clips, shape):
+        """Clips as the network takes them: an array where it has one length, a list where it has not."""
+        n_frames, n_features = self.input_shape_
+        if shape[1] == n_features and n_frames is None:
+            return list(clips)
+        lengths = {len(clip) for clip in clips} if shape[0] is None else {shape[0]}
+        if shape[1] != n_features or lengths != {n_frames}:
+            raise ValueError(
+                f"X has clips of {', '.join(map(str, sorted(lengths)[:5]))} frames and {shape[1]} features, but "
+                f"{type(self).__name__} is expecting {n_frames} frames and {n_features} features as input."
+            )
+        return np.stack(clips) if isinstance(clips, list) else clips
+
+    def _begin(self, clips, labels, classes=None):
+        """Learn classes, floor and normalization, and get a network with new weights."""
         self.__dict__.pop("history_", None)
-        check_classification_targets(y)
-        X, y = self._validate_data(X, y, reset=True)
-        self.target_encoder_ = _OneHotEncoder(getattr(self, "_expected_classes", None)).fit(y)
-        self.classes_ = self.target_encoder_.classes_
+        self.classes_ = np.unique(labels if classes is None else classes)
+        if isinstance(clips, list) and self.mixup:
+            raise ValueError(f"mixup={self.mixup} needs clips of one length: give the features a duration, or use 0")
         # A RandomState is advanced, as everywhere in scikit-learn; scikeras would copy it.
-        self._random_state = int(check_random_state(self.random_state).randint(2**31 - 1))
-        names = list(inspect.signature(getattr(networks, self._network)).parameters)[2:-1]
-        self._network_params = {name: _plain(getattr(self, name)) for name in names}
-        self.floor_ = self._auto_floor(X) if self.floor == "auto" else _plain(self.floor)
-        recipe = {field.name: _plain(getattr(self, field.name)) for field in fields(networks.Recipe)}
-        self._network_params["recipe"] = networks.Recipe(**recipe | {"floor": self.floor_})
-        self._lease_network()
-        self._adapt(X)
-        return X, y
+        self._random_seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        self.floor_ = auto_floor(clips, self.normalization) if self.floor == "auto" else _to_python(self.floor)
+        names = list(inspect.signature(self._encoder).parameters)[2:]
+        recipe = {field.name: _to_python(getattr(self, field.name)) for field in fields(networks.Recipe)}
+        self._network_params = {
+            "encoder": {name: _to_python(getattr(self, name)) for name in names},
+            "dropout": _to_python(self.dropout),
+            "recipe": recipe | {"floor": self.floor_},
+        }
+        self._get_network()
+        self._network.model.get_layer("standardize").adapt(self._level_frames(clips))
 
-    def _auto_floor(self, X):
-        """None where there is no level to measure from: bands without their own mean are no decibels any more."""
-        has_level = X.shape[1] > 1 and self.normalization != "feature"
-        return _FLOOR if has_level and _have_one_floor(X) else None
+    def _level_frames(self, clips):
+        """Frames as they come to be standardized, some clips at a time: each clip's own mean is taken out before."""
+        levels = self.normalization and self.input_shape_[0] != 1
+        for indices in batch_indices(clips, _PREDICT_CLIPS, _PREDICT_FRAMES):
+            some = take_clips(clips, indices)
+            yield np.concatenate([normalize(clip, self.normalization) if levels else clip for clip in some])
 
-    def _lease_network(self):
+    def _one_hot(self, labels):
+        """Shares of the classes, (n, n_classes), float32."""
+        unknown = np.setdiff1d(labels, self.classes_)
+        if len(unknown):
+            raise ValueError(f"y has labels {unknown.tolist()} that are not among classes {self.classes_.tolist()}")
+        return np.eye(len(self.classes_), dtype=np.float32)[np.searchsorted(self.classes_, labels)]
+
+    def _weigh(self, clips, labels, sample_weight):
+        """Weight of every clip, float32, and the positions of those that have one."""
+        weights = _check_sample_weight(sample_weight, clips, dtype=np.float64, copy=True)
+        kept = np.flatnonzero(weights)
+        weights *= compute_sample_weight(self.class_weight, labels)
+        if not weights.any():
+            raise ValueError(f"no clip has a weight: sample_weight and class_weight={self.class_weight} are 0 for all")
+        return weights.astype(np.float32), kept
+
+    def _batch_size(self, n_clips):
+        return auto_batch_size(n_clips) if self.batch_size == "auto" else self.batch_size
+
+    def _train(self, batches, held_out, n_epochs, callbacks, initial_epoch=0):
+        """Train the network; the history of these epochs."""
+        history = self._network.model.fit(
+            batches.for_keras(),
+            epochs=initial_epoch + n_epochs,
+            initial_epoch=initial_epoch,
+            validation_data=None if held_out is None else held_out.for_keras(),
+            callbacks=callbacks,
+            shuffle=False,  # Batches does it; Keras would, without our seed
+            verbose=self.verbose,
+        ).history
+        return {name: list(map(float, values)) for name, values in history.items()}
+
+    # The network
+
+    def _get_network(self):
         """Get a network of the fitted shape, compiled."""
-        shape, n_classes = self.X_shape_[1:], len(self.classes_)
-        self.__dict__.pop("_lease", None)  # back to the pool first, if there is an earlier one
-        policy = keras.config.dtype_policy().name
-        params = repr(self._network_params)  # 8.0, which equals 8, is not taken for it
-        key = (type(self), policy, shape, n_classes, params, *self._compile_params())
-        self._lease = Lease(key, self._random_state, self._build_network, self._compile)
+        self.__dict__.pop("_network", None)  # back to the pool first, if there is an earlier one
+        params, policy = repr(self._network_params), keras.config.dtype_policy().name  # as text: 8.0 is not 8
+        key = (type(self), policy, self.input_shape_, len(self.classes_), params, *self._compile_params())
+        self._network = PooledNetwork(key, self._random_seed, self._build, self._compile)
 
-    def _adapt(self, X):
-        """Learn the normalization of the features; the level of a clip is taken out before."""
-        pieces = _pieces(X)
-        if self.normalization:
-            pieces = map(self._model.get_layer("level"), pieces)
-        self._model.get_layer("standardize").adapt(map(keras.ops.convert_to_numpy, pieces))
-
-    def _build_network(self):
-        build = getattr(networks, self._network)
-        with _seeded_layers(self._random_state):
-            return build(self.X_shape_[1:], len(self.classes_), **self._network_params)
+    def _build(self):
+        return networks.classifier(
+            self.input_shape_,
+            len(self.classes_),
+            functools.partial(self._encoder, **self._network_params["encoder"]),
+            pooling=self._pooling,
+            dropout=self._network_params["dropout"],
+            recipe=networks.Recipe(**self._network_params["recipe"]),
+        )
 
     def _compile_params(self):
-        """What is traced into the training step; the learning rate is a variable, and set by _LearningRate."""
+        """What is traced into the training step; the learning rate is a variable, and set by a callback."""
         made_by: tuple = (self.optimizer,)
         if isinstance(self.optimizer, functools.partial):  # copies of a partial are not equal, what is in them is
             made_by = (self.optimizer.func, self.optimizer.args, tuple(sorted(self.optimizer.keywords.items())))
-        return *made_by, self.optimizer__weight_decay, self.ema_momentum, self.label_smoothing
+        return *made_by, self.weight_decay, self.ema_momentum, self.label_smoothing
 
     def _compile(self, model):
-        make = _optimizer_class(self.optimizer) if isinstance(self.optimizer, str) else self.optimizer
-        params = route_params(self.get_params(), destination="optimizer", pass_filter=set(), strict=True)
-        if self.ema_momentum is not None:
-            params |= {"use_ema": True, "ema_momentum": self.ema_momentum}
-        optimizer = make(**params)
-        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "embedding"])
+        make = type(keras.optimizers.get(self.optimizer)) if isinstance(self.optimizer, str) else self.optimizer
+        ema = {} if self.ema_momentum is None else {"use_ema": True, "ema_momentum": self.ema_momentum}
+        optimizer = make(learning_rate=self.learning_rate, weight_decay=self.weight_decay, **ema)
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         loss = keras.losses.CategoricalCrossentropy(label_smoothing=self.label_smoothing)
         # An instance: by its name the metric is made within the first trace, which Keras then throws away.
         model.compile(optimizer=optimizer, loss=loss, metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")])
 
     @property
-    def _model(self):
-        """The network, for a look that leaves it in the pool."""
-        return self._lease.model
+    def network(self):
+        """The network, for a look that leaves it in the pool of networks."""
+        check_is_fitted(self, "classes_")
+        return self._network.model
 
     @property
     def model_(self):
-        """The network, keras.Model."""
+        """The network; it is not lent to other estimators any more."""
         if not self.initialized_:
             raise AttributeError(f"{type(self).__name__} has no model_ before fit")
-        return self._lease.keep()
-
-    def _ensure_compiled_model(self):
-        """Leave it to _fit_keras_model, which knows the number of steps."""
-
-    def _fit_keras_model(self, X, y, sample_weight, warm_start, epochs, initial_epoch, schedule, groups=None):
-        """Train the built network on one-hot y; `schedule` is None in partial_fit."""
-        weights = self._weights(y, sample_weight)
-        if schedule is not None:  # relative: a learning rate suits a mean of 1
-            weights /= weights.mean()
-        train, validation = np.arange(len(X)), None
-        if self.early_stopping and schedule is not None:
-            train, validation = self._split(y, groups)
-        seed = self._random_state, initial_epoch
-        batches = _Batches(X, y, weights, train, self._clips_a_step(len(train)), self.mixup, seed)
-        rate = _LearningRate(self.optimizer__learning_rate, len(batches) * epochs if schedule == "cosine" else None)
-        history = self._model.fit(
-            batches.for_keras(),
-            epochs=initial_epoch + epochs,
-            initial_epoch=initial_epoch,
-            validation_data=None if validation is None else (X[validation], y[validation], weights[validation]),
-            callbacks=[batches.shuffler(), rate, *self._keras_callbacks(X, y, stop_early=validation is not None)],
-            shuffle=False,  # _Batches does it; Keras would, without our seed
-            verbose=self.verbose,
-        ).history
-        past = vars(self)["history_"] if initial_epoch else {}
-        self.history_ = {name: [*past.get(name, []), *map(float, values)] for name, values in history.items()}
-
-    def _count_epochs(self, n_clips):
-        """Few clips are passed more often, for a network learns in steps; many are passed less often, to save time."""
-        if self.epochs != "auto":
-            return self.epochs
-        n_clips = max(1, n_clips)
-        least, usual, most = _EPOCHS
-        of_few = _STEPS * _auto_batch_size(n_clips) // n_clips  # whatever batch_size: what is seen counts
-        of_many = _CLIPS // n_clips
-        return min(max(of_few, min(of_many, usual), least), most)
-
-    def _clips_a_step(self, n_clips):
-        return _auto_batch_size(n_clips) if self.batch_size == "auto" else self.batch_size
-
-    def _weights(self, y, sample_weight):
-        """Weight of every clip."""
-        weights = np.ones(len(y)) if sample_weight is None else sample_weight.astype(np.float64)
-        weights *= compute_sample_weight(self.class_weight, self.classes_[y.argmax(axis=1)])
-        if not weights.any():
-            raise ValueError(f"no clip has a weight: sample_weight and class_weight={self.class_weight} are 0 for all")
-        return weights.astype(np.float32)
-
-    def _split(self, y: np.ndarray, groups=None):
-        """Positions for training and validation; Keras would take the last clips, of the last class."""
-        if groups is None:
-            return self._stratified_split(y)
-        if len(np.unique(groups)) < 2:
-            raise ValueError(f"early_stopping needs 2 groups or more, got {np.unique(groups).tolist()}")
-        draws = GroupShuffleSplit(
-            n_splits=_MAX_DRAWS, test_size=float(self.validation_fraction), random_state=self._random_state
-        )
-        n_classes = np.count_nonzero(y.any(axis=0))
-        for train, validation in draws.split(y, groups=groups):
-            if np.count_nonzero(y[train].any(axis=0)) == n_classes:
-                return train, validation
-        raise ValueError(f"early_stopping found no groups to set aside that leave clips of all {n_classes} classes")
-
-    def _stratified_split(self, y):
-        labels = y.argmax(axis=1)
-        counts = np.bincount(labels, minlength=y.shape[1])
-        if counts[counts > 0].min() < 2:
-            rare = self.classes_[(counts == 1)].tolist()
-            raise ValueError(f"early_stopping needs 2 clips or more of every class, got 1 of {rare}")
-        n_classes = int(np.count_nonzero(counts))
-        n_validation = max(round(float(self.validation_fraction) * len(y)), n_classes)
-        if len(y) - n_validation < n_classes:
-            raise ValueError(
-                f"validation_fraction={self.validation_fraction} leaves {len(y) - n_validation} of {len(y)} clips for "
-                f"the training of {n_classes} classes"
-            )
-        return train_test_split(
-            np.arange(len(y)), test_size=n_validation, stratify=labels, random_state=self._random_state
-        )
-
-    def _keras_callbacks(self, X, y, stop_early):
-        """Callbacks of one fit; the user's are copied, so that parameters never hold a trained network."""
-        callbacks = [callback() if isinstance(callback, type) else callback for callback in self.callbacks or ()]
-        for callback in callbacks:
-            if not isinstance(callback, keras.callbacks.Callback):
-                raise TypeError(f"callbacks must be Keras callbacks, instances or classes, got {callback!r}")
-        callbacks = copy.deepcopy(callbacks)
-        if stop_early:
-            patience = self.n_iter_no_change
-            callbacks.append(keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True))
-        if hasattr(self, "_callback_fit_ctx"):
-            callbacks.append(_EpochTasks(self, X, self.classes_[y.argmax(axis=1)]))
-        return callbacks
+        return self._network.detach()
 
     # Prediction
 
@@ -429,7 +315,8 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
         Parameters
         ----------
-        X : array-like of shape (n, n_frames, n_features) or (n, n_features)
+        X : array-like of shape (n, n_frames, n_features) or (n, n_features), or list of n arrays of shape (n_frames_i,
+            n_features)
 
         Returns
         -------
@@ -437,16 +324,21 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             Columns in the order of `classes_`.
         """
         check_is_fitted(self, "history_")  # set when training is done
-        X, _ = self._validate_data(X)
-        # predict_on_batch is the traced network itself; keras.Model.predict takes 40 ms to set up, even for one clip.
-        return np.concatenate([self._model.predict_on_batch(piece) for piece in _pieces(X)])
+        clips, _ = self._check_clips(X)
+        probabilities = np.empty((len(clips), len(self.classes_)), np.float32)
+        for indices in batch_indices(clips, _PREDICT_CLIPS, _PREDICT_FRAMES):
+            inputs = network_inputs(take_clips(clips, indices))
+            # predict_on_batch is the traced network itself; keras.Model.predict takes 40 ms to set up, even for a clip.
+            probabilities[indices] = self._network.model.predict_on_batch(inputs[0] if len(inputs) == 1 else inputs)
+        return probabilities
 
     def predict(self, X):
         """The most probable class of every clip.
 
         Parameters
         ----------
-        X : array-like of shape (n, n_frames, n_features) or (n, n_features)
+        X : array-like of shape (n, n_frames, n_features) or (n, n_features), or list of n arrays of shape (n_frames_i,
+            n_features)
 
         Returns
         -------
@@ -459,9 +351,9 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
     def __getstate__(self):
         state = dict(super().__getstate__())
-        lease = state.pop("_lease", None)
-        if lease is not None:
-            state["_network_weights"] = lease.model.get_weights()
+        network = state.pop("_network", None)
+        if network is not None:
+            state["_network_weights"] = network.model.get_weights()
         return state
 
     def __setstate__(self, state):
@@ -469,178 +361,12 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         weights = state.pop("_network_weights", None)
         super().__setstate__(state)
         if weights is not None:
-            self._lease_network()
-            self._lease.model.set_weights(weights)
+            self._get_network()
+            self._network.model.set_weights(weights)
 
 
-class _OneHotEncoder:
-    """Labels to shares of classes; `classes` may be more than those of y."""
-
-    def __init__(self, classes):
-        self.classes_ = classes
-
-    def fit(self, y):
-        labels = np.unique(y)
-        self.classes_ = labels if self.classes_ is None else np.unique(self.classes_)
-        return self
-
-    def transform(self, y):
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(f"y has labels {unknown.tolist()} that are not among classes {self.classes_.tolist()}")
-        return np.eye(len(self.classes_), dtype=np.float32)[np.searchsorted(self.classes_, y)]
-
-
-class _Batches(keras.utils.PyDataset):
-    """Batches of nearly the same size, in an order that the seed and the epoch alone decide.
-
-    With `mixup` every clip is mixed with another one of its batch (H. Zhang et al., mixup: Beyond Empirical Risk
-    Minimization, 2018), by a share drawn from Beta(mixup, mixup).
-    """
-
-    def __init__(self, X, y, weights, clips, batch_size, mixup, seed):
-        super().__init__()
-        self._arrays = X, y, weights
-        self._clips = clips
-        self._mixup = mixup
-        self._n_batches = -(-len(clips) // batch_size)
-        self._random = np.random.default_rng(seed)
-        self._shuffle()
-
-    def __len__(self):
-        return self._n_batches
-
-    def __getitem__(self, i):
-        batch = tuple(array[self._order[i]] for array in self._arrays)
-        if not self._mixup:
-            return batch
-        return tuple(self._mixed(array, self._shares[i]) for array in batch)
-
-    def _mixed(self, array, share):
-        share = share[: len(array)].reshape(-1, *[1] * (array.ndim - 1))
-        return share * array + (1 - share) * np.roll(array, 1, axis=0)
-
-    def _shuffle(self):
-        self._order = np.array_split(self._random.permutation(self._clips), self._n_batches)
-        if self._mixup:
-            shape = self._n_batches, len(self._order[0])
-            self._shares = self._random.beta(self._mixup, self._mixup, shape).astype(np.float32)
-
-    def shuffler(self):
-        """A callback that draws a new order before every epoch."""
-        return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: self._shuffle())
-
-    def for_keras(self):
-        """What `keras.Model.fit` takes: itself, or, with TensorFlow, a dataset that is made without a generator.
-
-        Keras makes one from a generator. With Python 3.11 and newer the first of these in a process has TensorFlow set
-        glibc's M_MMAP_THRESHOLD, for good: whatever is larger than 128 KB is given back to the system when it is freed,
-        and to get fresh pages for every tensor of every step took up to half of the time of training.
-        """
-        if keras.backend.backend() != "tensorflow":
-            return self
-        import tensorflow as tf
-
-        this: Any = weakref.proxy(self)  # TensorFlow keeps the function for ever, and it is not to keep the clips
-
-        def take(i):
-            batch = tf.numpy_function(lambda i: this[i], [i], [array.dtype for array in self._arrays])
-            for part, array in zip(batch, self._arrays, strict=True):
-                part.set_shape((None, *array.shape[1:]))
-            return tuple(batch)
-
-        options = tf.data.Options()
-        # There is nothing to tune; on one core the end of an epoch waits up to a second for the thread that tunes.
-        options.autotune.enabled = False
-        return tf.data.Dataset.range(len(self)).map(take).with_options(options)
-
-
-class _LearningRate(keras.callbacks.Callback):
-    """Set the learning rate: constant, or, over `n_steps`, a rise and a fall along a cosine."""
-
-    def __init__(self, highest, n_steps):
-        super().__init__()
-        self._highest = highest
-        self._n_steps = n_steps
-        self._step = 0
-
-    def on_train_begin(self, logs=None):
-        self.model.optimizer.learning_rate = self._highest
-
-    def on_train_batch_begin(self, batch, logs=None):
-        if self._n_steps:
-            self._step += 1
-            self.model.optimizer.learning_rate = self._highest * self._share((self._step - 0.5) / self._n_steps)
-
-    def _share(self, progress):
-        if progress < _WARM_UP:
-            return progress / _WARM_UP
-        return 0.5 * (1 + math.cos(math.pi * (progress - _WARM_UP) / (1 - _WARM_UP)))
-
-
-class _EpochTasks(keras.callbacks.Callback):
-    """Tell scikit-learn's callbacks (ProgressBar, ScoringMonitor, ...) of every epoch."""
-
-    def __init__(self, estimator, X, y):
-        super().__init__()
-        self._call = {"estimator": estimator, "X": X, "y": y}
-        self._context = estimator._callback_fit_ctx
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self._task = self._context.subcontext(task_name="epoch").call_on_fit_task_begin(**self._call)
-
-    def on_epoch_end(self, epoch, logs=None):
-        fitted = {name: value for name, value in vars(self._call["estimator"]).items() if name.endswith("_")}
-        fitted["history_"] = self.model.history.history
-        stop = self._task.call_on_fit_task_end(**self._call, reconstruction_attributes=fitted)
-        self.model.stop_training = self.model.stop_training or stop
-
-
-def _auto_batch_size(n_clips):
-    """Small sets get 16 steps an epoch, but no batches of less than 8: few steps would teach them little."""
-    return min(32, max(8, n_clips // 16))
-
-
-def _optimizer_class(name):
-    """Keras's by its name; of AdamW our own, for TensorFlow alone: Keras has a fast one for torch."""
-    is_ours = name.lower() == "adamw" and keras.backend.backend() == "tensorflow"
-    return AdamW if is_ours else get_optimizer_class(name)
-
-
-@contextmanager
-def _seeded_layers(seed):
-    """Seed the layers made inside: Keras draws the seed of a layer that has none from `random`."""
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
-
-
-def _pieces(X):
-    """Some clips at a time, so that what is made of them takes bounded memory."""
-    return (X[i : i + _CLIPS_PER_CALL] for i in range(0, len(X), _CLIPS_PER_CALL))
-
-
-def _have_one_floor(X):
-    """Whether features are decibels that were raised to a floor, as by `top_db`, and no cepstra, powers or images.
-
-    The lowest value of a clip is then in several features, and the same distance below the highest one; less in clips
-    so faint that `amin` is their floor.
-    """
-    ranges: list[float] = []
-    for piece in _pieces(X):
-        lowest, highest = (extreme(piece, axis=(1, 2)) for extreme in (np.min, np.max))
-        n_lowest = (piece == lowest[:, None, None]).any(axis=1).sum(axis=1)  # features, (n,)
-        ranges.extend((highest - lowest)[(n_lowest > 1) & (highest > lowest)])
-    largest = max(ranges, default=0.0)
-    n_same = np.count_nonzero(np.array(ranges) > largest - 0.1)  # float16 rounds by 0.06
-    return _TOP_DB[0] <= largest <= _TOP_DB[1] and n_same >= max(2, len(ranges) / 10)
-
-
-def _plain(value):
+def _to_python(value):
     """NumPy numbers as Python's, which Keras insists on."""
     if isinstance(value, list | tuple):
-        return tuple(_plain(item) for item in value)
+        return tuple(_to_python(item) for item in value)
     return value.item() if isinstance(value, np.generic) else value

@@ -5,11 +5,18 @@ a network whose estimator is gone gets fresh weights and a fresh optimizer, and 
 same bit for bit.
 """
 
+import os
+import random
 import weakref
 from collections import OrderedDict
+from contextlib import suppress
 from threading import RLock
 
+import keras
 import numpy as np
+from joblib.parallel import get_active_backend
+
+from ..networks import seed_weights
 
 _MAX_IDLE = 8  # networks that wait to be lent, in one process
 
@@ -17,37 +24,38 @@ _idle: OrderedDict = OrderedDict()  # key -> [network], the longest unused key f
 _lock = RLock()
 
 
-class Lease:
-    """A network that one estimator has for itself.
+class PooledNetwork:
+    """A compiled network that one estimator has for itself, until it is collected.
 
     Parameters
     ----------
     key : hashable
         All that the network and its compilation depend on.
     seed : int
-        What the new weights depend on besides.
+        Of the weights and of the random layers.
     build : callable
-        Makes a network with new weights.
+        Makes a network.
     compile : callable
         Compiles a network.
     """
 
     def __init__(self, key, seed, build, compile):
+        _keep_to_share_of_cores()
         with _lock:
             waiting = _idle.get(key)
-            if waiting:
-                network = waiting.pop()
-                if network.seed != seed:
-                    network.seed, network.weights = seed, _values(build().variables)
-                network.renew()
-            else:
-                network = _Network(seed, build(), compile)
+            network = waiting.pop() if waiting else _Network(_built(build), compile)
+            network.renew(seed)
         self.model = network.model
         self._return = weakref.finalize(self, _put_back, key, network)
         self._return.atexit = False
 
-    def keep(self):
-        """The network, never to be lent again: somebody else holds it from now on."""
+    def detach(self):
+        """Take the network out of the pool for good, because somebody else holds it from now on.
+
+        Returns
+        -------
+        model : keras.Model
+        """
         self._return.detach()
         return self.model
 
@@ -55,27 +63,27 @@ class Lease:
 class _Network:
     """A compiled network, and the values that it and its optimizer begin with."""
 
-    def __init__(self, seed, model, compile):
-        self.seed = seed
+    def __init__(self, model, compile):
         self.model = model
-        self.weights = _values(model.variables)
         compile(model)
         model.optimizer.build(model.trainable_variables)
-        self._optimizer = _values(model.optimizer.variables)
+        self._variables = [*model.variables, *model.optimizer.variables]
+        self._values = [np.array(variable.numpy()) for variable in self._variables]  # copies: backends share memory
 
-    def renew(self):
+    def renew(self, seed):
         """Make it as if it had just been built and compiled."""
-        _assign(self.model.variables, self.weights)
-        _assign(self.model.optimizer.variables, self._optimizer)
+        for variable, value in zip(self._variables, self._values, strict=True):
+            variable.assign(value)
+        seed_weights(self.model, seed)
 
 
-def _values(variables):
-    return [np.array(variable.numpy()) for variable in variables]  # copies: some backends share the memory
-
-
-def _assign(variables, values):
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
+def _built(build):
+    """A new network; the seeds that Keras draws from `random` are not used, and its state is left as it was."""
+    state = random.getstate()
+    try:
+        return build()
+    finally:
+        random.setstate(state)
 
 
 def _put_back(key, network):
@@ -87,3 +95,15 @@ def _put_back(key, network):
             _idle[oldest].pop(0)
         for empty in [key for key, networks in _idle.items() if not networks]:
             del _idle[empty]
+
+
+def _keep_to_share_of_cores():
+    """In a worker of joblib, keep to the share of the cores that joblib gives it; TensorFlow does not look at it."""
+    share = os.environ.get("OMP_NUM_THREADS", "")
+    is_worker = get_active_backend()[0].nesting_level > 0
+    if is_worker and share.isdigit() and keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        with suppress(RuntimeError):  # TensorFlow is running already
+            tf.config.threading.set_intra_op_parallelism_threads(int(share))
+            tf.config.threading.set_inter_op_parallelism_threads(int(share))

@@ -1,0 +1,71 @@
+"""What happens to features before every encoder: normalization, and in training augmentation."""
+
+from dataclasses import dataclass
+
+import keras
+
+from .augmentation import RandomFloor, RandomGain, RandomNoise, RandomWarp, SpecAugment
+from .layers import ClearPadding, Level, Standardize, StepMask
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Normalization of the features, and how training changes them; the classifiers document the parameters."""
+
+    normalization: str | None = "clip"
+    masks: int = 1
+    speed: float = 0.2
+    vocal_tract: float = 0.1
+    shift: float = 0.1
+    gain: float = 0.0
+    noise: float | None = None
+    floor: float | None = None
+
+    def begin(self, input_shape):
+        """Begin a network.
+
+        Parameters
+        ----------
+        input_shape : tuple of (int or None, int)
+            Frames and features of a clip. With None clips are padded to the longest one of a batch, and a second input
+            ``n_frames`` of shape (n,) says how long each is.
+
+        Returns
+        -------
+        inputs : list of keras.KerasTensor
+            The features, and where clips are padded, ``n_frames``.
+        x : keras.KerasTensor
+            Standardized features, (n, n_frames, n_features); 0 where clips are padded.
+        mask : keras.KerasTensor or None
+            1 for a frame and 0 for padding, (n, n_frames); None where no clip is padded.
+        """
+        inputs = [keras.Input(input_shape, name="features")]
+        mask = None
+        if input_shape[0] is None:
+            inputs.append(keras.Input((), name="n_frames", dtype="int32"))
+            mask = StepMask(name="mask")(*inputs)
+        x = inputs[0]
+        for layer in self._layers():
+            x = layer(x, step_mask=mask)
+        x = _clear(Standardize(name="standardize")(x), mask)
+        if self.masks:
+            x = SpecAugment(self.masks, 0.2, self.masks, 0.2, name="spec_augment")(x, step_mask=mask)
+        return inputs, x, mask
+
+    def _layers(self):
+        """What acts on features before they are standardized."""
+        if self.noise is not None:
+            yield RandomNoise(self.noise, name="noise")
+        if self.speed or self.vocal_tract or self.shift:
+            yield RandomWarp(self.speed, self.vocal_tract, self.shift, name="warp")
+        if self.normalization:
+            yield Level(self.normalization, name="level")
+        if self.gain:
+            yield RandomGain(self.gain, name="gain")
+        if self.floor is not None:
+            # After the level: a floor raises the mean of a clip, and before it would lower the speech.
+            yield RandomFloor(self.floor, name="floor")
+
+
+def _clear(x, mask):
+    return x if mask is None else ClearPadding(name="clear_features")(x, mask)

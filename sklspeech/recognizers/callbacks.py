@@ -1,0 +1,111 @@
+"""What happens between steps and epochs: the learning rate, a new order, scikit-learn's and the user's callbacks."""
+
+import copy
+import math
+
+import keras
+
+_WARM_UP = 0.1  # share of the steps in which the learning rate rises, before it falls along a cosine
+
+
+class LearningRate(keras.callbacks.Callback):
+    """Set the learning rate: constant, or a rise and a fall along a cosine.
+
+    A schedule of Keras would be traced into the training step, which then could not be used again for another one.
+
+    Parameters
+    ----------
+    highest : float
+    n_steps : int or None
+        Steps of the rise and the fall; None is constant.
+    """
+
+    def __init__(self, highest, n_steps):
+        super().__init__()
+        self._highest = highest
+        self._n_steps = n_steps
+        self._step = 0
+
+    def on_train_begin(self, logs=None):
+        """Begin with the highest rate."""
+        self.model.optimizer.learning_rate = self._highest
+
+    def on_train_batch_begin(self, batch, logs=None):
+        """Set the rate of the next step."""
+        if self._n_steps:
+            self._step += 1
+            self.model.optimizer.learning_rate = self._highest * self._share((self._step - 0.5) / self._n_steps)
+
+    def _share(self, progress):
+        if progress < _WARM_UP:
+            return progress / _WARM_UP
+        return 0.5 * (1 + math.cos(math.pi * (progress - _WARM_UP) / (1 - _WARM_UP)))
+
+
+class Shuffle(keras.callbacks.Callback):
+    """Draw a new order of the clips before every epoch.
+
+    Parameters
+    ----------
+    batches : Batches
+    """
+
+    def __init__(self, batches):
+        super().__init__()
+        self._batches = batches
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Draw the order of the epoch."""
+        self._batches.shuffle()
+
+
+class EpochTasks(keras.callbacks.Callback):
+    """Tell scikit-learn's callbacks (ProgressBar, ScoringMonitor, ...) of every epoch.
+
+    Parameters
+    ----------
+    context : sklearn.callback.CallbackContext
+        That of the fit.
+    estimator : estimator
+    X, y : object
+        What scorers are given.
+    """
+
+    def __init__(self, context, estimator, X, y):
+        super().__init__()
+        self._context = context
+        self._call = {"estimator": estimator, "X": X, "y": y}
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Begin a task."""
+        self._task = self._context.subcontext(task_name="epoch").call_on_fit_task_begin(**self._call)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """End the task; a callback may stop the training."""
+        fitted = {name: value for name, value in vars(self._call["estimator"]).items() if name.endswith("_")}
+        fitted["history_"] = self.model.history.history
+        stop = self._task.call_on_fit_task_end(**self._call, reconstruction_attributes=fitted)
+        self.model.stop_training = self.model.stop_training or stop
+
+
+def copies_of(callbacks):
+    """The user's callbacks for one fit: copies, so that parameters never hold a trained network.
+
+    Parameters
+    ----------
+    callbacks : iterable of keras.callbacks.Callback, instances or classes, or None
+
+    Returns
+    -------
+    copies : list of keras.callbacks.Callback
+
+    Raises
+    ------
+    TypeError
+        One of them is something else.
+    """
+    made = [callback() if isinstance(callback, type) else callback for callback in callbacks or ()]
+    for callback in made:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise TypeError(f"callbacks must be Keras callbacks, instances or classes, got {callback!r}")
+    return copy.deepcopy(made)

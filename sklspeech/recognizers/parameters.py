@@ -1,0 +1,209 @@
+"""The parameters of training: their documentation, their constraints, their defaults."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from .._runtime.scikit_learn import Interval, StrOptions
+
+_RENAMED = {"optimizer__learning_rate": "learning_rate", "optimizer__weight_decay": "weight_decay"}
+
+#: The parameters that all classifiers share, for their docstrings.
+RECIPE_PARAMETERS = """
+    normalization : {"clip", "feature"} or None, default="clip"
+        What is subtracted from every clip, in training and in prediction: its mean over frames and features, which is
+        its level; the mean of every feature over the frames (cepstral mean normalization), which takes out the colour
+        of the microphone and of the voice as well; or nothing. Clips of a single frame are left as they are.
+    dropout : float, default=0.3
+        Share of units switched off in training (0.1 in SpeechTransformer).
+    masks : int, default=1
+        Bands of features, and as many spans of frames, that are masked in every clip in training (SpecAugment).
+    speed : float, default=0.2
+        Largest change of tempo in training: every clip is stretched by its own factor, from ``1 / (1 + speed)`` to
+        ``1 + speed``.
+    vocal_tract : float, default=0.1
+        Largest change of the vocal tract's length in training: the features of every clip are moved along their axis,
+        as neighbouring bands of frequency, by its own factor. For mel features; 0 suits cepstra.
+    shift : float, default=0.1
+        Largest shift in time in training, as a share of the clip.
+    gain : float, default=0.0
+        Largest change of the level in training, in dB, after `normalization`. For mel features.
+    noise : float or None, default=None
+        Lowest signal-to-noise ratio in dB of the noise that is added in training. Every clip draws its own ratio, from
+        this to 30 dB more, and the colour of its noise. For mel features in decibels.
+    floor : float, "auto" or None, default="auto"
+        Smallest distance in dB from the loudest value of a clip to the floor below which all is hidden in training.
+        Every clip draws its own floor, from this to 40 dB more. A floor below the one that the features have
+        themselves, by `top_db`, changes nothing. "auto" is 35 for features that have such a floor, and None for others,
+        such as cepstra, for clips of a single frame and for a `normalization` of "feature".
+    mixup : float, default=0.0
+        Every clip and its label are mixed with another one in training, by a share drawn from Beta(mixup, mixup). For
+        clips of one length.
+    epochs : int or "auto", default="auto"
+        Passes over the training clips. "auto" is 60 for 1,600 to 3,600 clips. Fewer are passed more often, 300 times at
+        most, in about as many steps, so that they do not train faster; more are passed less often, 30 times at least,
+        in about the same time. Give a number where that is not wanted, as with `warm_start` or in a search over the
+        number of clips.
+    batch_size : int or "auto", default="auto"
+        Clips a step of training. "auto" is 32, or with fewer than 512 clips a sixteenth of them, but not less than 8.
+    optimizer : str, class or callable, default="adamw"
+        A Keras optimizer: its name, its class, or what makes one from `learning_rate` and `weight_decay`, such as
+        ``functools.partial(keras.optimizers.SGD, momentum=0.9)``.
+    learning_rate : float, default=0.002
+        Highest learning rate.
+    weight_decay : float, default=0.05
+        Of the kernels; biases and normalizations do not decay.
+    ema_momentum : float or None, default=None
+        Keep the exponential moving average of the weights over the steps, with this momentum, such as 0.99, instead of
+        the weights of the last step.
+    learning_rate_schedule : {"cosine", "constant"}, default="cosine"
+        "cosine" rises over the first tenth of the steps and falls to 0 along a cosine. Use "constant" with Keras
+        callbacks that set the learning rate.
+    label_smoothing : float, default=0.1
+        Share of the label that is spread over all classes.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of every label, as in scikit-learn; multiplied with `sample_weight`.
+    early_stopping : bool, default=False
+        Stop when the loss on `validation_fraction` of the clips has not improved for `n_iter_no_change` epochs, and go
+        back to the best weights. The clips are stratified by class; where `fit` gets `groups`, they are whole groups:
+        speakers who are not trained on.
+    validation_fraction : float, default=0.1
+        Share of the clips, or of the groups, that `early_stopping` sets aside.
+    n_iter_no_change : int, default=10
+        Epochs. Those of few clips are short: more of them suit it, such as 30 of 200 clips.
+    callbacks : list of keras.callbacks.Callback or None, default=None
+        Instances, which are copied in every fit, or classes. For scikit-learn's own, see `set_callbacks`.
+    warm_start : bool, default=False
+        Go on from the weights of the last fit, in the network that was built then: parameters of the network and the
+        optimizer that were changed since have no effect.
+    random_state : int, RandomState or None, default=None
+        An int gives the same weights in every fit.
+    verbose : {0, 1, 2}, default=0
+        What Keras prints: nothing, a bar an epoch, a line an epoch.
+"""
+#: The attributes that all classifiers share, for their docstrings.
+FITTED_ATTRIBUTES = """
+    classes_ : ndarray of shape (n_classes,)
+        Labels, in the order of the probabilities.
+    floor_ : float or None
+        `floor`, or what "auto" became.
+    history_ : dict of str to list of float
+        Loss and accuracy of every epoch; "val_..." with `early_stopping`.
+    input_shape_ : tuple of (int or None, int)
+        Frames and features of a clip; None where `fit` was given a list of clips of different lengths.
+    model_ : keras.Model
+        The network. It is not lent to other estimators any more once this was asked for.
+    n_features_in_ : int
+        Features of a frame.
+"""
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TrainingParameters:
+    """The parameters that all classifiers share; as a dataclass its `__init__` has each by name and only stores it.
+
+    scikeras takes every public attribute of an estimator for a parameter, and any routed name for valid. Here they are
+    those of the signature, as everywhere in scikit-learn.
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "normalization": [StrOptions({"clip", "feature"}), None],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "masks": [Interval(Integral, 0, None, closed="left")],
+        "speed": [Interval(Real, 0, None, closed="left")],
+        "vocal_tract": [Interval(Real, 0, None, closed="left")],
+        "shift": [Interval(Real, 0, 1, closed="left")],
+        "gain": [Interval(Real, 0, None, closed="left")],
+        "noise": [Real, None],
+        "floor": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"}), None],
+        "mixup": [Interval(Real, 0, None, closed="left")],
+        "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "optimizer": [str, callable],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "ema_momentum": [Interval(Real, 0, 1, closed="neither"), None],
+        "learning_rate_schedule": [StrOptions({"cosine", "constant"})],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "callbacks": [list, tuple, None],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": [Interval(Integral, 0, 2, closed="both")],
+    }
+
+    normalization: str | None = "clip"
+    dropout: float = 0.3
+    masks: int = 1
+    speed: float = 0.2
+    vocal_tract: float = 0.1
+    shift: float = 0.1
+    gain: float = 0.0
+    noise: float | None = None
+    floor: float | str | None = "auto"
+    mixup: float = 0.0
+    epochs: int | str = "auto"
+    batch_size: int | str = "auto"
+    optimizer: str | type | Callable = "adamw"
+    learning_rate: float = 0.002
+    weight_decay: float = 0.05
+    ema_momentum: float | None = None
+    learning_rate_schedule: str = "cosine"
+    label_smoothing: float = 0.1
+    class_weight: dict | str | None = None
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    n_iter_no_change: int = 10
+    callbacks: list | tuple | None = None
+    warm_start: bool = False
+    random_state: int | np.random.RandomState | None = None
+    verbose: int = 0
+
+    __repr__ = BaseEstimator.__repr__
+
+    def __new__(cls, *args, **params):
+        """Refuse the names that parameters had before 0.2."""
+        _refuse_renamed(params)
+        return super().__new__(cls)
+
+    @classmethod
+    def _get_param_names(cls):
+        return sorted(field.name for field in fields(cls))
+
+    def set_params(self, **params):
+        """Set parameters.
+
+        Parameters
+        ----------
+        **params : dict
+            By the names of `get_params`.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            There is no parameter of that name.
+        """
+        _refuse_renamed(params)
+        return BaseEstimator.set_params(self, **params)
+
+    def _validate_params(self):
+        super()._validate_params()
+        if self.early_stopping and self.ema_momentum is not None:
+            raise ValueError("early_stopping keeps the best weights, ema_momentum the average of all: use one of them")
+
+
+def _refuse_renamed(params):
+    for old, new in _RENAMED.items():
+        if old in params:
+            raise ValueError(f"{old} has been named {new} since 0.2")

@@ -1,0 +1,58 @@
+"""Clips set aside for early stopping; Keras would take the last ones, which often are all of one class."""
+
+import numpy as np
+from sklearn.model_selection import GroupShuffleSplit, train_test_split
+
+_MAX_DRAWS = 50  # of groups to set aside, until every class is left to train on
+
+
+def split_validation(y, groups, fraction, seed):
+    """Set clips aside: stratified by class, or whole groups.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Labels.
+    groups : array-like of shape (n,) or None
+        Speaker of every clip.
+    fraction : float
+        Share of the clips, or of the groups, to set aside.
+    seed : int
+
+    Returns
+    -------
+    train, validation : ndarray of int
+        Positions.
+
+    Raises
+    ------
+    ValueError
+        There are too few clips or groups.
+    """
+    return _stratified(y, fraction, seed) if groups is None else _by_group(y, np.asarray(groups), fraction, seed)
+
+
+def _by_group(y, groups, fraction, seed):
+    if len(np.unique(groups)) < 2:
+        raise ValueError(f"early_stopping needs 2 groups or more, got {np.unique(groups).tolist()}")
+    n_classes = len(np.unique(y))
+    draws = GroupShuffleSplit(n_splits=_MAX_DRAWS, test_size=float(fraction), random_state=seed)
+    for train, validation in draws.split(y, groups=groups):
+        if len(np.unique(y[train])) == n_classes:
+            return train, validation
+    raise ValueError(f"early_stopping found no groups to set aside that leave clips of all {n_classes} classes")
+
+
+def _stratified(y, fraction, seed):
+    classes, counts = np.unique(y, return_counts=True)
+    if counts.min() < 2:
+        raise ValueError(
+            f"early_stopping needs 2 clips or more of every class, got 1 of {classes[counts == 1].tolist()}"
+        )
+    n_validation = max(round(float(fraction) * len(y)), len(classes))
+    if len(y) - n_validation < len(classes):
+        raise ValueError(
+            f"validation_fraction={fraction} leaves {len(y) - n_validation} of {len(y)} clips for the training of "
+            f"{len(classes)} classes"
+        )
+    return train_test_split(np.arange(len(y)), test_size=n_validation, stratify=y, random_state=seed)

@@ -1,0 +1,67 @@
+"""Networks lent from fit to fit: nobody can tell from the result."""
+
+import gc
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from sklspeech import SpeechCNN
+from sklspeech.recognizers import network_pool
+
+SMALL = SpeechCNN(stem=(8,), filters=(8,), epochs=2, batch_size=30, random_state=0)
+
+
+@pytest.fixture
+def fit(features, words):
+    """Fits a classifier; the pool is empty at first."""
+    network_pool._idle.clear()
+    return lambda **params: clone(SMALL).set_params(**params).fit(features, words.target)
+
+
+def test_a_network_is_lent_again_and_is_as_new(fit, features):
+    pooled = fit()
+    first, expected = id(pooled.network), pooled.predict_proba(features)
+    del pooled
+    gc.collect()
+    again = fit()
+    assert id(again.network) == first
+    np.testing.assert_array_equal(again.predict_proba(features), expected)
+
+
+def test_another_seed_gets_other_weights_of_the_same_network(fit, features):
+    pooled = fit()
+    first, expected = id(pooled.network), pooled.predict_proba(features)
+    del pooled
+    gc.collect()
+    other = fit(random_state=1)
+    assert id(other.network) == first
+    assert not np.allclose(other.predict_proba(features), expected, atol=1e-4)
+
+
+def test_two_fitted_at_once_do_not_share(fit, features):
+    pooled = fit()
+    before = pooled.predict_proba(features)
+    second = fit(random_state=1)
+    assert second.network is not pooled.network
+    np.testing.assert_array_equal(pooled.predict_proba(features), before)
+
+
+def test_a_network_that_was_asked_for_is_never_lent_again(fit):
+    pooled = fit()
+    kept = pooled.model_
+    expected = kept.get_weights()
+    del pooled
+    gc.collect()
+    fit(random_state=5)
+    for a, b in zip(kept.get_weights(), expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_no_more_than_a_few_wait(features, monkeypatch):
+    network_pool._idle.clear()
+    monkeypatch.setattr(network_pool, "_MAX_IDLE", 2)
+    for n_frames in (10, 11, 12):
+        SpeechCNN(stem=(), filters=(4,)).initialize(features[:6, :n_frames], ["a", "b"] * 3)
+        gc.collect()
+    assert sum(map(len, network_pool._idle.values())) == 2
