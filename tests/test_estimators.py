@@ -19,7 +19,7 @@ from sklspeech import (
 SMALL = {
     "epochs": 8,
     "batch_size": 24,  # few steps: most of the time of a check goes into tracing
-    "optimizer__learning_rate": 0.02,
+    "learning_rate": 0.02,
     "masks": 0,
     "speed": 0.0,
     "vocal_tract": 0.0,

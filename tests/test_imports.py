@@ -1,42 +1,144 @@
-"""Who must never import what, in a fresh process."""
+"""Who may import whom: one table, checked on the syntax tree; and what a few fresh processes load."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-HEAVY = {"tensorflow", "keras", "scikeras", "librosa", "matplotlib"}
-POSTPONED = {"scipy.stats", "scipy.stats._stats_py", "pandas"}  # see _sklearn_import.py
-RULES = {
-    "sklspeech": HEAVY | {"sklearn", "numpy"},
-    "sklspeech.spectral": HEAVY | {"sklearn", "soundfile", "soxr", "joblib"},
-    "sklspeech._runtime.threads": HEAVY,
-    "sklspeech.audio": HEAVY,
-    "sklspeech.features": HEAVY,
-    "sklspeech.compose.augmented": HEAVY,
-    "sklspeech.metrics": HEAVY,
-    "sklspeech.frozen": HEAVY | {"onnx", "tf2onnx", "onnxruntime"},
-    "sklspeech.frozen.archive": HEAVY | POSTPONED | {"onnx", "tf2onnx", "onnxruntime"},
-    "sklspeech.deploy": HEAVY | {"onnx", "tf2onnx", "onnxruntime"},
-    "sklspeech.compose.pipeline": HEAVY | POSTPONED,
-    "sklspeech.datasets": HEAVY,
-    "sklspeech.app.cli": HEAVY,
-    "sklspeech.networks": {"scikeras", "librosa"},  # with it layers and optimizers; Keras itself loads scikit-learn
-    "sklspeech.recognizers.classifiers": {"librosa"},
+import sklspeech
+
+ROOT = Path(sklspeech.__file__).parent
+
+# What each part of the package may import of the others. Every line may name only what stands above it: no circles.
+# "errors" may be imported by all, and so may the version and _runtime, which imports nothing of ours.
+MAY_IMPORT = {
+    "_runtime": set(),
+    "errors": set(),
+    "audio": set(),
+    "spectral": set(),
+    "features": {"audio", "spectral"},
+    "networks": set(),
+    "datasets": {"audio"},
+    "metrics": set(),
+    "recognizers": {"features", "spectral", "networks"},
+    "compose": {"features", "audio"},
+    "frozen": {"features"},
+    "deploy": {"features", "spectral", "networks", "recognizers", "compose", "frozen"},
+    "app": {"datasets", "deploy", "frozen"},
+    "__main__": {"app"},
+}
+FOR_ALL = {"errors", "_runtime", ""}
+
+HEAVY = {"tensorflow", "keras", "scikeras", "librosa", "matplotlib", "pandas"}
+# Libraries that a part may not import, not even inside a function.
+MAY_NOT_USE = {
+    "audio": HEAVY | {"sklearn"},
+    "spectral": HEAVY | {"sklearn", "soundfile", "soxr", "joblib"},
+    "features": HEAVY,
+    "networks": {"sklearn", "scikeras", "librosa", "joblib"},
+    "datasets": HEAVY,
+    "metrics": HEAVY,
+    "compose": HEAVY,
+    "frozen": HEAVY | {"onnx", "tf2onnx"},
+    "recognizers": {"librosa", "onnx", "onnxruntime"},
+    "deploy": {"librosa", "scikeras"},
 }
 
 
-@pytest.mark.parametrize("module", RULES)
-def test_module_does_not_load(module):
-    code = f"import sys, {module}; print(*sys.modules, *(name.split('.')[0] for name in sys.modules))"
+def modules():
+    """Every module with the part of the package that it belongs to."""
+    for path in sorted(ROOT.rglob("*.py")):
+        relative = path.relative_to(ROOT)
+        part = relative.parts[0].removesuffix(".py")
+        if part != "__init__":
+            yield path, part
+
+
+def imports(path):
+    """Full names of what a module imports, anywhere in it: (module, name)."""
+    package = ("sklspeech", *path.relative_to(ROOT).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            yield from ((module, alias.name) for alias in node.names)
+
+
+def parts_of(path):
+    """Parts of the package that a module imports."""
+    for module, name in imports(path):
+        names = module.split(".")
+        if names[0] == "sklspeech":
+            inner = names[1] if len(names) > 1 else name if (ROOT / name).is_dir() else ""
+            yield inner if (ROOT / inner).is_dir() or (ROOT / f"{inner}.py").is_file() else ""
+
+
+def test_table_has_every_part_and_no_arrow_up():
+    assert {part for _, part in modules()} == set(MAY_IMPORT)
+    above = list(MAY_IMPORT)
+    for part, others in MAY_IMPORT.items():
+        assert others <= set(above[: above.index(part)]), part
+
+
+@pytest.mark.parametrize(("path", "part"), modules(), ids=lambda value: str(value).removeprefix(f"{ROOT}/"))
+def test_module_imports_only_lower_floors(path, part):
+    assert set(parts_of(path)) - {part} <= MAY_IMPORT[part] | FOR_ALL
+    libraries = {module.split(".")[0] for module, _ in imports(path)}
+    assert not libraries & MAY_NOT_USE.get(part, set())
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    """Within a part as well."""
+    names = {".".join(["sklspeech", *path.relative_to(ROOT).with_suffix("").parts]): path for path, _ in modules()}
+    names = {name.removesuffix(".__init__"): path for name, path in names.items()}
+    arrows = {name: set() for name in names}
+    for name, path in names.items():
+        for module, inner in imports(path):
+            target = f"{module}.{inner}" if f"{module}.{inner}" in names else module
+            arrows[name] |= {target} & names.keys()
+    while leaves := {name for name, targets in arrows.items() if not targets}:
+        arrows = {name: targets - leaves for name, targets in arrows.items() if name not in leaves}
+    assert not arrows
+
+
+@pytest.mark.parametrize(
+    ("library", "files"),
+    [
+        ("scikeras", {"recognizers/estimator.py"}),
+        ("sklearn.utils._param_validation", {"_runtime/scikit_learn.py"}),
+        ("sklearn.model_selection._search", {"_runtime/scikit_learn.py"}),
+        ("pandas", set()),
+        ("librosa", set()),
+    ],
+)
+def test_one_file_knows_it(library, files):
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path, _ in modules()
+        if any(module == library or module.startswith(f"{library}.") for module, _ in imports(path))
+    }
+    assert found == files
+
+
+PANDAS = {"pandas"}  # which scikit-learn loads where it is installed
+FRESH = {  # code, and what it must not load
+    "import sklspeech": HEAVY | {"sklearn", "numpy", "joblib", "scipy", "soundfile"},
+    "from sklspeech import spectral; spectral.mel_spectrogram": HEAVY | {"sklearn", "soundfile", "soxr", "joblib"},
+    "from sklspeech import MelFeatures, FrameStatistics, AugmentedClassifier, Pipeline, datasets, metrics": HEAVY
+    - {"pandas"},
+    "from sklspeech import load, FrozenPipeline, freeze, export": HEAVY - {"pandas"}
+    | {"onnx", "tf2onnx", "onnxruntime"},
+    "from sklspeech.app import cli; cli.import_scikit_learn()": HEAVY | {"scipy.stats", "scipy.stats._stats_py"},
+    "from sklspeech import SpeechCNN": {"librosa", "onnx"},
+}
+
+
+@pytest.mark.parametrize("code", FRESH)
+def test_a_fresh_process_does_not_load(code):
+    code = f"import sys; {code}; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not RULES[module] & set(run.stdout.split())
-
-
-def test_only_one_module_knows_scikeras():
-    from pathlib import Path
-
-    import sklspeech
-
-    sources = Path(sklspeech.__file__).parent.rglob("*.py")
-    assert [path.name for path in sources if "from scikeras" in path.read_text(encoding="utf-8")] == ["_scikeras.py"]
+    assert not FRESH[code.split("; ", 1)[1].rsplit("; ", 1)[0]] & set(run.stdout.split())

@@ -6,8 +6,17 @@ from pathlib import Path
 
 
 @contextmanager
-def put_in_place(path):
-    """Give a path beside `path` to write to and to check; it takes the place of `path` where nothing was raised."""
+def atomic_write(path):
+    """Give a path beside `path` to write to and to check; it takes the place of `path` where nothing was raised.
+
+    Parameters
+    ----------
+    path : str or PathLike
+
+    Yields
+    ------
+    unchecked : Path
+    """
     path = Path(path)
     unchecked = path.with_name(f".{path.name}.unchecked")
     try:

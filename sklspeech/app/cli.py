@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .. import __version__
+from .._runtime.deferred_imports import import_scikit_learn
 
 _NETWORKS = {"cnn": "SpeechCNN", "rnn": "SpeechRNN", "crnn": "SpeechCRNN", "transformer": "SpeechTransformer"}
 _FEATURES = {"mel": "MelFeatures", "mfcc": "MFCCFeatures"}
@@ -27,6 +28,7 @@ examples:
   sklspeech info model.sklspeech
 """
 _MODEL = "file written by train or freeze; a .joblib file is a pickle: trust its source"
+_PICKLE = "file written by train; a pickle: trust its source"
 
 
 def main(argv=None):
@@ -43,6 +45,7 @@ def main(argv=None):
         0; 1 where something could not be done; 130 after Ctrl-C. Wrong usage exits with 2.
     """
     args = _parser().parse_args(argv)
+    import_scikit_learn()
     if hasattr(sys.stdout, "reconfigure"):  # names of files that are no UTF-8, terminals that are no UTF-8
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -64,7 +67,13 @@ def _parser():
     )
     parser.add_argument("--version", action="version", version=f"sklspeech {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_training_commands(commands)
+    _add_prediction_commands(commands)
+    _add_deployment_commands(commands)
+    return parser
 
+
+def _add_training_commands(commands):
     demo = _command(commands, "demo", _demo, "train on embedded synthetic speech, test on speakers never heard")
     demo.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
 
@@ -76,6 +85,8 @@ def _parser():
     train.add_argument("--epochs", type=int, metavar="N", help="passes over the recordings (default: 30 to 300)")
     train.add_argument("--seed", type=int, default=None, help="random seed")
 
+
+def _add_prediction_commands(commands):
     evaluate = _command(commands, "evaluate", _evaluate, "measure a model on a folder of recordings")
     evaluate.add_argument("model", type=Path, metavar="MODEL", help=_MODEL)
     _add_folder(evaluate)
@@ -85,19 +96,20 @@ def _parser():
     predict.add_argument("files", nargs="+", metavar="FILE", help="recordings")
     predict.add_argument("--json", action="store_true", help="one JSON object a line, with all probabilities")
 
+    info = _command(commands, "info", _info, "say what a model is: labels, sample rate, versions, size")
+    info.add_argument("model", type=Path, metavar="MODEL", help=_MODEL)
+
+
+def _add_deployment_commands(commands):
     freeze = _command(commands, "freeze", _freeze, "write a trained model that needs no TensorFlow")
-    freeze.add_argument("model", type=Path, metavar="MODEL", help="file written by train; a pickle: trust its source")
+    freeze.add_argument("model", type=Path, metavar="MODEL", help=_PICKLE)
     freeze.add_argument(
         "-o", "--output", required=True, type=Path, metavar="FILE", help="ends in .sklspeech (no pickle) or .joblib"
     )
 
     export = _command(commands, "export", _export, "write one graph from waveform to probabilities")
-    export.add_argument("model", type=Path, metavar="MODEL", help="file written by train; a pickle: trust its source")
+    export.add_argument("model", type=Path, metavar="MODEL", help=_PICKLE)
     export.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="ends in .onnx or .tflite")
-
-    info = _command(commands, "info", _info, "say what a model is: labels, sample rate, versions, size")
-    info.add_argument("model", type=Path, metavar="MODEL", help=_MODEL)
-    return parser
 
 
 def _command(commands, name, run, text):
@@ -146,7 +158,7 @@ def _check_output(path, endings):
 
 
 def _fit(paths, labels, features, network, epochs, seed):
-    """Train a pipeline of two classes, with a progress bar."""
+    """Train a pipeline of features and a network, by the names of their classes, with a progress bar."""
     from sklearn.callback import ProgressBar
 
     import sklspeech
@@ -220,7 +232,7 @@ def _evaluate(args):
 
 
 def _predict(args):
-    from ..audio.reading import AudioError
+    from ..errors import AudioError
 
     model = _load(args.model)
     show = _show_json if args.json else _show
@@ -262,7 +274,7 @@ def _freeze(args):
 
 
 def _export(args):
-    from ..deploy.freezing import export
+    from ..deploy.exporting import export
 
     _check_output(args.output, [".onnx", ".tflite"])
     model = _load(args.model)
@@ -327,8 +339,6 @@ def _start_tensorflow():
     with _quiet_tensorflow():
         import keras
 
-        from ..recognizers import classifiers  # noqa: F401
-
         keras.ops.zeros(1)
 
 
@@ -345,7 +355,3 @@ def _quiet_tensorflow():
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,29 +1,19 @@
-"""A recording becomes samples: reading, resampling, trimming."""
+"""A recording becomes samples: reading, resampling, trimming, effects."""
 
-from .reading import (
-    EXTENSIONS,
-    AudioError,
-    AudioLoader,
-    check_clips,
-    clip_waveform,
-    fit_length,
-    read_duration,
-    read_waveform,
-    resample,
-    trim_silence,
-    typical_duration,
-)
+from .effects import add_noise, add_reverberation, change_speed, room_response
+from .reading import EXTENSIONS, read_duration, read_waveform
+from .waveforms import fit_length, resample, trim_silence, typical_duration
 
 __all__ = [
     "EXTENSIONS",
-    "AudioError",
-    "AudioLoader",
-    "check_clips",
-    "clip_waveform",
+    "add_noise",
+    "add_reverberation",
+    "change_speed",
     "fit_length",
     "read_duration",
     "read_waveform",
     "resample",
+    "room_response",
     "trim_silence",
     "typical_duration",
 ]

@@ -1,116 +1,35 @@
-"""Changes to waveforms for training: functions, and AugmentedClassifier, which trains a pipeline on changed copies.
+"""AugmentedClassifier: a pipeline that is trained on recordings and on changed copies of them.
 
 A pipeline has no step that acts only while fitting; a classifier around the pipeline has: its fit sees the training
 clips of a fold alone, and its predict leaves every clip as it is.
 """
 
 import os
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-import soxr
-from scipy import fft
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, has_fit_parameter
 
 from .._runtime.public import public
-from ..audio.reading import EXTENSIONS, AudioError, check_clips, clip_waveform
+from .._runtime.scikit_learn import Interval
+from ..audio.effects import add_noise, add_reverberation, change_speed, random_part, room_response
+from ..audio.reading import EXTENSIONS
+from ..errors import AudioError
+from ..features.clips import check_clips, clip_name, clip_waveform
 
 _CLIPS_AT_ONCE = 256  # changed waveforms in memory
-_DIRECT = 0.0, 20.0  # dB of the direct sound above the echoes of a room: far from the microphone, and near
-
-
-def add_noise(waveform, noise, snr):
-    """Add noise at a signal-to-noise ratio.
-
-    Parameters
-    ----------
-    waveform : ndarray of shape (n,), float32
-    noise : ndarray of shape (n,), float32
-    snr : float
-        Ratio of the mean powers, in dB.
-
-    Returns
-    -------
-    noisy : ndarray of shape (n,), float32
-        The waveform itself where one of the two is silent.
-    """
-    power, noise_power = (np.mean(np.square(x, dtype=np.float64)) for x in (waveform, noise))
-    if not power or not noise_power:
-        return waveform
-    return waveform + np.float32(np.sqrt(power / noise_power * 10 ** (-snr / 10))) * noise
-
-
-def change_speed(waveform, factor):
-    """Play faster or slower, which raises or lowers the voice as well.
-
-    Parameters
-    ----------
-    waveform : ndarray of shape (n,), float32
-    factor : float
-        Above 1 is faster.
-
-    Returns
-    -------
-    changed : ndarray of shape (about n / factor,), float32
-    """
-    return soxr.resample(waveform, factor, 1.0, quality="HQ")
-
-
-def room_response(sample_rate, reverberation_time, ratio, random):
-    """What a room makes of a click: the direct sound, and echoes as noise that dies away.
-
-    Parameters
-    ----------
-    sample_rate : int
-        In Hz.
-    reverberation_time : float
-        Seconds in which the echoes fall by 60 dB, above 0.
-    ratio : float
-        Of the energies of the direct sound and the echoes, in dB.
-    random : numpy.random.Generator
-
-    Returns
-    -------
-    response : ndarray of shape (1 + n,), float32
-        The direct sound is its first sample, 1; n is about reverberation_time * sample_rate.
-
-    References
-    ----------
-    J.-D. Polack, La transmission de l'énergie sonore dans les salles, thesis, Le Mans, 1988.
-    """
-    n = max(1, round(reverberation_time * sample_rate))
-    echoes = random.normal(size=n) * 10 ** (-3 * np.arange(1, n + 1) / n)
-    echoes *= np.sqrt(10 ** (-ratio / 10) / np.sum(echoes**2))
-    return np.concatenate([[1.0], echoes]).astype(np.float32)
-
-
-def add_reverberation(waveform, response):
-    """Play a recording in a room.
-
-    Parameters
-    ----------
-    waveform : ndarray of shape (n,), float32
-    response : ndarray of shape (m,), float32
-        The room's, of `room_response` or measured.
-
-    Returns
-    -------
-    changed : ndarray of shape (n,), float32
-        Echoes after the end of the recording are cut off.
-    """
-    n_fft = fft.next_fast_len(len(waveform) + len(response) - 1, real=True)
-    spectrum = fft.rfft(waveform, n_fft) * fft.rfft(response, n_fft)
-    return fft.irfft(spectrum, n_fft)[: len(waveform)]
+_DIRECT_TO_REVERB_DB = 0.0, 20.0  # of the direct sound above the echoes of a room: far from the microphone, and near
 
 
 @public
+@dataclass(eq=False, repr=False)
 class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Train a pipeline on recordings and on changed copies of them; predict from recordings as they are.
 
@@ -139,6 +58,7 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        Labels, in the order of the probabilities.
     estimator_ : Pipeline
         The fitted pipeline, which is all that is needed to predict.
 
@@ -164,26 +84,15 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
 
-    def __init__(
-        self,
-        estimator,
-        *,
-        noise=None,
-        snr=(5.0, 30.0),
-        speed=0.0,
-        reverberation=0.0,
-        gain=0.0,
-        n_copies=1,
-        random_state=None,
-    ):
-        self.estimator = estimator
-        self.noise = noise
-        self.snr = snr
-        self.speed = speed
-        self.reverberation = reverberation
-        self.gain = gain
-        self.n_copies = n_copies
-        self.random_state = random_state
+    estimator: Pipeline
+    _: KW_ONLY
+    noise: str | os.PathLike | list | tuple | None = None
+    snr: tuple = (5.0, 30.0)
+    speed: float = 0.0
+    reverberation: float = 0.0
+    gain: float = 0.0
+    n_copies: int = 1
+    random_state: int | np.random.RandomState | None = None
 
     def fit(self, X, y, sample_weight=None, groups=None):
         """Train the pipeline on clips and copies.
@@ -191,10 +100,14 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n,) of paths, or waveforms of shape (n, n_samples) or a list of 1-D arrays
+            The clips.
         y : array-like of shape (n,)
-        sample_weight, groups : array-like of shape (n,) or None, default=None
-            Given to the last step, that of a clip to its copies as well. Without groups, a last step that takes them
-            gets a group a clip.
+            Labels.
+        sample_weight : array-like of shape (n,) or None, default=None
+            Given to the last step; a copy has the weight of its clip.
+        groups : array-like of shape (n,) or None, default=None
+            Given to the last step; a copy is of the group of its clip. Without groups, a last step that takes them gets
+            a group a clip.
 
         Returns
         -------
@@ -235,19 +148,21 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         random = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
         for _ in range(self.n_copies):
             for start in range(0, len(clips), _CLIPS_AT_ONCE):
-                chunk = clips[start : start + _CLIPS_AT_ONCE]
-                copies = [self._changed(clip_waveform(clip, rate), rate, noises, random) for clip in chunk]
-                yield _transform_copies(front, copies, chunk, start)
+                some = clips[start : start + _CLIPS_AT_ONCE]
+                copies = [self._changed(clip_waveform(clip, rate), rate, noises, random) for clip in some]
+                yield _transform_copies(front, copies, some, start)
 
     def _changed(self, waveform, rate, noises, random):
         if self.speed:
             limit = np.log1p(self.speed)
             waveform = change_speed(waveform, np.exp(random.uniform(-limit, limit)))
         if self.reverberation:
-            response = room_response(rate, random.uniform(0, self.reverberation), random.uniform(*_DIRECT), random)
+            response = room_response(
+                rate, random.uniform(0, self.reverberation), random.uniform(*_DIRECT_TO_REVERB_DB), random
+            )
             waveform = add_reverberation(waveform, response)
         if noises:
-            noise = _random_part(noises[random.integers(len(noises))], len(waveform), random)
+            noise = random_part(noises[random.integers(len(noises))], len(waveform), random)
             waveform = add_noise(waveform, noise, random.uniform(*self.snr))
         return waveform * np.float32(10 ** (random.uniform(-self.gain, self.gain) / 20))
 
@@ -261,7 +176,8 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : as in `fit`
+        X : array-like of shape (n,) of paths, or waveforms of shape (n, n_samples) or a list of 1-D arrays
+            The clips.
 
         Returns
         -------
@@ -276,7 +192,8 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : as in `fit`
+        X : array-like of shape (n,) of paths, or waveforms of shape (n, n_samples) or a list of 1-D arrays
+            The clips.
 
         Returns
         -------
@@ -291,7 +208,8 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : as in `fit`
+        X : array-like of shape (n,) of paths, or waveforms of shape (n, n_samples) or a list of 1-D arrays
+            The clips.
 
         Returns
         -------
@@ -323,7 +241,7 @@ def _transform_copies(front, copies, clips, start):
             try:
                 front.transform([copy])
             except AudioError as error:
-                source = clip if isinstance(clip, str) else f"waveform {position} of X"
+                source = clip_name(clip, position)
                 raise AudioError(f"a changed copy of {source}", error.fault) from error
         raise
 
@@ -343,12 +261,6 @@ def _read_noise(noise, rate):
         if not noise:
             raise AudioError(str(folder), "is no folder with recordings of noise")
     return [clip_waveform(clip, rate) for clip in check_clips(list(noise))]
-
-
-def _random_part(noise, n_samples, random):
-    """As many samples of the noise, from a random place on, around its end where it is short."""
-    start = random.integers(len(noise))
-    return np.take(noise, np.arange(start, start + n_samples), mode="wrap")
 
 
 def _concatenated(features):

@@ -1,6 +1,7 @@
 """Recordings and their labels: a folder of them, or made by an embedded synthesizer."""
 
 from .folder import load_speech_folder
-from .synthetic import DIGITS, LEXICON, make_spoken_words
+from .phonemes import DIGITS, LEXICON
+from .synthetic import make_spoken_words
 
 __all__ = ["DIGITS", "LEXICON", "load_speech_folder", "make_spoken_words"]

@@ -7,96 +7,16 @@ G. E. Peterson and H. L. Barney, Control methods used in a study of the vowels, 
 """
 
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import soundfile
 from sklearn.utils import Bunch, check_random_state
 
+from .phonemes import DIGITS, LEXICON, PHONEMES
+
 _HOP = 80  # samples from one frame of the synthesis to the next: 5 ms at 16 kHz
 _FRAME = 320
 _BANDWIDTHS = np.array([70.0, 100.0, 140.0, 250.0])  # Hz, of the formants
-
-
-class _Phoneme(NamedTuple):
-    formants: tuple  # Hz, the first three, of a grown man
-    voicing: float = 1.0  # amplitude of the pulses
-    noise: float = 0.0  # amplitude of the noise
-    band: tuple = (0.0, 0.0)  # Hz: centre and width of the noise; 0 is noise through the formants
-    duration: float = 0.09  # seconds
-
-
-def _stop(formants, burst, voiced):
-    """Closure and burst."""
-    hold = _Phoneme(formants, 0.15 if voiced else 0.0, 0.0, duration=0.05)
-    return [hold, _Phoneme(formants, 0.3 if voiced else 0.0, 0.5 if voiced else 0.8, burst, 0.025)]
-
-
-_PHONEMES = {
-    "IY": [_Phoneme((270, 2290, 3010), duration=0.13)],
-    "IH": [_Phoneme((390, 1990, 2550))],
-    "EH": [_Phoneme((530, 1840, 2480), duration=0.11)],
-    "AE": [_Phoneme((660, 1720, 2410), duration=0.14)],
-    "AH": [_Phoneme((640, 1190, 2390), duration=0.1)],
-    "AA": [_Phoneme((730, 1090, 2440), duration=0.14)],
-    "AO": [_Phoneme((570, 840, 2410), duration=0.14)],
-    "UH": [_Phoneme((440, 1020, 2240))],
-    "UW": [_Phoneme((300, 870, 2240), duration=0.14)],
-    "ER": [_Phoneme((490, 1350, 1690), duration=0.13)],
-    "EY": [_Phoneme((530, 1840, 2480), duration=0.09), _Phoneme((300, 2250, 2950), duration=0.08)],
-    "AY": [_Phoneme((730, 1090, 2440), duration=0.11), _Phoneme((350, 2100, 2800), duration=0.09)],
-    "OW": [_Phoneme((570, 840, 2410), duration=0.1), _Phoneme((330, 800, 2300), duration=0.08)],
-    "AW": [_Phoneme((730, 1090, 2440), duration=0.11), _Phoneme((330, 870, 2240), duration=0.09)],
-    "OY": [_Phoneme((570, 840, 2410), duration=0.11), _Phoneme((350, 2100, 2800), duration=0.09)],
-    "W": [_Phoneme((300, 610, 2200), 0.7, duration=0.07)],
-    "Y": [_Phoneme((260, 2070, 3020), 0.7, duration=0.07)],
-    "R": [_Phoneme((310, 1060, 1380), 0.7, duration=0.07)],
-    "L": [_Phoneme((310, 1050, 2880), 0.7, duration=0.07)],
-    "M": [_Phoneme((250, 900, 2200), 0.4, duration=0.08)],
-    "N": [_Phoneme((250, 1700, 2600), 0.4, duration=0.08)],
-    "NG": [_Phoneme((250, 2000, 2500), 0.4, duration=0.08)],
-    "S": [_Phoneme((320, 1390, 2530), 0.0, 0.6, (6200, 2200), 0.12)],
-    "SH": [_Phoneme((300, 1840, 2750), 0.0, 0.7, (3400, 1600), 0.12)],
-    "F": [_Phoneme((340, 1100, 2080), 0.0, 0.3, (4500, 7000), 0.11)],
-    "TH": [_Phoneme((320, 1290, 2540), 0.0, 0.2, (5500, 5000), 0.1)],
-    "Z": [_Phoneme((240, 1390, 2530), 0.4, 0.35, (6200, 2200), 0.09)],
-    "V": [_Phoneme((220, 1100, 2080), 0.5, 0.12, (4500, 7000), 0.07)],
-    "DH": [_Phoneme((270, 1290, 2540), 0.5, 0.08, (5500, 5000), 0.06)],
-    "HH": [_Phoneme((500, 1500, 2500), 0.0, 0.4, duration=0.06)],
-    "P": _stop((400, 1100, 2150), (900, 900), False),
-    "B": _stop((200, 1100, 2150), (900, 900), True),
-    "T": _stop((400, 1600, 2600), (4200, 2500), False),
-    "D": _stop((200, 1600, 2600), (3800, 2500), True),
-    "K": _stop((300, 1990, 2850), (1900, 900), False),
-    "G": _stop((200, 1990, 2850), (1900, 900), True),
-}
-
-#: Words and their phonemes, in ARPAbet.
-LEXICON = {
-    "zero": "Z IH R OW",
-    "one": "W AH N",
-    "two": "T UW",
-    "three": "TH R IY",
-    "four": "F AO R",
-    "five": "F AY V",
-    "six": "S IH K S",
-    "seven": "S EH V AH N",
-    "eight": "EY T",
-    "nine": "N AY N",
-    "yes": "Y EH S",
-    "no": "N OW",
-    "up": "AH P",
-    "down": "D AW N",
-    "left": "L EH F T",
-    "right": "R AY T",
-    "on": "AA N",
-    "off": "AO F",
-    "stop": "S T AA P",
-    "go": "G OW",
-}
-
-#: The ten digits, the default of `make_spoken_words`.
-DIGITS = tuple(LEXICON)[:10]
 
 
 def make_spoken_words(
@@ -174,9 +94,9 @@ def _check_words(words):
         raise ValueError("words is empty, expected one or more")
     lexicon = {word: phonemes.split() for word, phonemes in words.items()}
     for word, phonemes in lexicon.items():
-        unknown = [phoneme for phoneme in phonemes if phoneme not in _PHONEMES]
+        unknown = [phoneme for phoneme in phonemes if phoneme not in PHONEMES]
         if unknown or not phonemes:
-            raise ValueError(f"{word!r} has the unknown phonemes {unknown}, expected some of {', '.join(_PHONEMES)}")
+            raise ValueError(f"{word!r} has the unknown phonemes {unknown}, expected some of {', '.join(PHONEMES)}")
     return lexicon
 
 
@@ -203,7 +123,7 @@ class _Speaker:
 
 def _speak(phonemes, speaker, snr_db, sample_rate, random):
     """One take of a word: (n_samples,), float32, peak below 1."""
-    tracks = _tracks([p for name in phonemes for p in _PHONEMES[name]], speaker, random)
+    tracks = _tracks([p for name in phonemes for p in PHONEMES[name]], speaker, random)
     n_samples = len(tracks["voicing"]) * _HOP + _FRAME
     pulses, noise = _sources(tracks, speaker, n_samples, random)
     speech = _filter(pulses, noise, tracks, speaker)

@@ -1,1 +1,6 @@
-"""Makes what `sklspeech.frozen` loads."""
+"""Makes what `sklspeech.frozen` and other runtimes load."""
+
+from .exporting import export
+from .freezing import freeze
+
+__all__ = ["export", "freeze"]

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from ..features.mel import MFCCFeatures
+from .. import spectral
+from ..features.mfcc import MFCCFeatures
 from ..networks.layers import without_mean
-from ..spectral import spectrogram as spectral
 
 
 def waveform_model(features, network):
@@ -40,19 +40,18 @@ class FeaturesLayer(keras.layers.Layer):
 
     def build(self, input_shape):
         f = self.features
-        taps = spectral.window_taps(f.window, f.win_length or f.n_fft, f.n_fft)
+        taps = f.settings.window_taps()
         angles = 2 * np.pi * np.outer(np.arange(f.n_fft), np.arange(f.n_fft // 2 + 1)) / f.n_fft
         waves = np.concatenate([np.cos(angles), np.sin(angles)], axis=1)
         self.kernel = self._constant("kernel", (taps[:, None] * waves)[:, None, :])  # (n_fft, 1, 2 * n_bins)
-        bank = spectral.mel_filter_bank(f.sample_rate, f.n_fft, f.n_mels, f.fmin, f.fmax, f.htk, f.norm)
-        self.bank = self._constant("bank", bank.T)
+        self.bank = self._constant("bank", f.settings.filter_bank().T)
         if isinstance(f, MFCCFeatures):
             self._build_cepstra()
 
     def _build_cepstra(self):
         """Cosine transform and derivatives are linear: what they make of unit vectors is their matrix."""
         f = self.features
-        n_frames = spectral.count_frames(f.n_samples_, f.n_fft, f.hop_length, f.center)
+        n_frames = f.settings.count_frames(f.n_samples_)
         units = np.eye(f.n_mels, dtype=np.float32)
         dct = spectral.mfcc(units, n_mfcc=f.n_mfcc, dct_type=f.dct_type, norm=f.dct_norm, lifter=f.lifter)
         self.dct = self._constant("dct", dct)
@@ -81,7 +80,7 @@ class FeaturesLayer(keras.layers.Layer):
         coefficient = self.features.preemphasis
         if not coefficient or waveform.shape[1] == 1:
             return waveform
-        first = 3 * waveform[:, :1] - waveform[:, 1:2]  # as in spectral._emphasize
+        first = 3 * waveform[:, :1] - waveform[:, 1:2]  # as spectral begins
         return ops.concatenate([first, waveform[:, 1:] - coefficient * waveform[:, :-1]], axis=1)
 
     def _padded(self, waveform):

@@ -1,4 +1,4 @@
-"""MelFeatures and MFCCFeatures: clips to (n, n_frames, n_features). FrameStatistics: features to 2-D."""
+"""MelFeatures: clips to mel spectrograms in decibels."""
 
 import itertools
 import warnings
@@ -8,22 +8,17 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_feature_names_in, check_array, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
+from .. import spectral
+from .._runtime.docstrings import fill_docstring
 from .._runtime.public import public
-from ..audio.reading import AudioError, ClipTransformer
-from ..spectral import spectrogram as spectral
+from .._runtime.scikit_learn import Interval, StrOptions
+from ..errors import AudioError
+from .transformer import ClipTransformer
 
-
-@public
-@dataclass(eq=False, repr=False, kw_only=True)
-class MelFeatures(ClipTransformer):
-    """Mel spectrogram in decibels, as librosa computes it.
-
-    Parameters
-    ----------
+#: The parameters of MelFeatures, for the docstrings of the classes that have them.
+MEL_PARAMETERS = """
     sample_rate : int, default=16000
         Hertz; recordings at other rates are resampled with soxr.
     duration : float, "auto" or None, default="auto"
@@ -32,6 +27,8 @@ class MelFeatures(ClipTransformer):
     trim : float or None, default=None
         Cut off the beginning and the end of a clip where they are this many dB or more below its loudest part, before
         it is given its length. A `duration` of "auto" is learned from the clips as they are.
+    n_jobs : int or None, default=None
+        Number of threads; None is 1, -1 is one a core.
     preemphasis : float, default=0.97
         Sample t becomes ``x[t] - preemphasis * x[t - 1]``, as by ``librosa.effects.preemphasis``, which lifts the high
         frequencies of consonants above the floor of `top_db` and lowers the rumble of rooms. 0 leaves the waveform as
@@ -51,6 +48,7 @@ class MelFeatures(ClipTransformer):
     power : float, default=2.0
         Exponent of the magnitudes: 2 is power, 1 magnitude.
     n_mels : int, default=40
+        Mel bands.
     fmin : float, default=0.0
         Lowest frequency in hertz.
     fmax : float or None, default=None
@@ -70,15 +68,29 @@ class MelFeatures(ClipTransformer):
         What is subtracted from every clip: its mean over frames and features, that is its level; the mean of every
         feature over the frames (cepstral mean normalization); or nothing, which leaves librosa's values. The networks
         have a normalization of their own.
-    n_jobs : int or None, default=None
-        Number of threads; None is 1, -1 is one a core.
-
-    Attributes
-    ----------
+"""
+#: What the features learn, for their docstrings.
+FITTED_ATTRIBUTES = """
     duration_ : float or None
         Seconds.
     n_samples_ : int or None
         Length a clip is given before its frames are taken.
+"""
+
+
+@fill_docstring(parameters=MEL_PARAMETERS, attributes=FITTED_ATTRIBUTES)
+@public
+@dataclass(eq=False, repr=False, kw_only=True)
+class MelFeatures(ClipTransformer):
+    """Mel spectrogram in decibels, as librosa computes it.
+
+    Parameters
+    ----------
+    {parameters}
+
+    Attributes
+    ----------
+    {attributes}
 
     See Also
     --------
@@ -137,7 +149,7 @@ class MelFeatures(ClipTransformer):
         if self.win_length is not None and self.win_length > self.n_fft:
             raise ValueError(f"win_length must not be more than n_fft, got {self.win_length} and {self.n_fft}")
         try:
-            spectral.window_taps(self.window, self.win_length or self.n_fft, self.n_fft)
+            self.settings.window_taps()
         except (TypeError, ValueError) as error:
             raise ValueError(f"window={self.window!r} is none of scipy.signal.get_window: {error}") from error
         fmax = self.sample_rate / 2 if self.fmax is None else self.fmax
@@ -147,17 +159,18 @@ class MelFeatures(ClipTransformer):
                 f"sample_rate={self.sample_rate}"
             )
 
-    def _set_n_samples(self, clips):
-        super()._set_n_samples(clips)
+    @property
+    def settings(self):
+        """What the spectrogram depends on, spectral.MelSettings."""
+        return spectral.MelSettings(*(getattr(self, name) for name in spectral.MelSettings._fields))
+
+    def _check_fitted_length(self):
         self._warn_of_empty_filters()
         if self.n_samples_ is not None:
-            self._check_long_enough(self.n_samples_, f"duration {self.duration_:g} s")
+            self._check_length(self.n_samples_, f"duration {self.duration_:g} s")
 
     def _warn_of_empty_filters(self):
-        bank = spectral.mel_filter_bank(
-            self.sample_rate, self.n_fft, self.n_mels, self.fmin, self.fmax, self.htk, self.norm
-        )
-        n_empty = np.count_nonzero(~bank.any(axis=1))
+        n_empty = np.count_nonzero(~self.settings.filter_bank().any(axis=1))
         if n_empty:
             warnings.warn(
                 f"{n_empty} of {self.n_mels} mel filters are empty: they lie between two of the frequencies of "
@@ -165,7 +178,7 @@ class MelFeatures(ClipTransformer):
                 stacklevel=4,
             )
 
-    def _check_long_enough(self, n_samples, source):
+    def _check_length(self, n_samples, source):
         """Raise where there is no frame, or nothing to mirror."""
         mirrored = self.center and self.pad_mode in ("reflect", "symmetric")
         shortest = (self.n_fft // 2 + 1 if mirrored else 1) if self.center else self.n_fft
@@ -176,12 +189,24 @@ class MelFeatures(ClipTransformer):
                 f"for n_fft={self.n_fft}, center={self.center}, pad_mode={self.pad_mode!r}",
             )
 
-    def _row_shape(self, n_samples):
-        return spectral.count_frames(n_samples, self.n_fft, self.hop_length, self.center), self.n_mels
+    def row_shape(self, n_samples):
+        """Shape of a clip's features.
+
+        Parameters
+        ----------
+        n_samples : int
+            Length of the clip.
+
+        Returns
+        -------
+        shape : tuple of int
+            Frames and features.
+        """
+        return self.settings.count_frames(n_samples), self.n_mels
 
     def _transform_waveforms(self, waveforms, out=None):
         rows: list[np.ndarray] = []
-        for alike in _alike(waveforms):
+        for alike in _group_by_length(waveforms):
             rows.extend(self._features(alike, None if out is None else out[len(rows) : len(rows) + len(alike)]))
         if self.normalization is not None:
             for row in rows:
@@ -192,25 +217,7 @@ class MelFeatures(ClipTransformer):
         """Features of waveforms of one length, (n_clips, n_frames, n_features); in `out` where that is given."""
         # A reference such as the median may be one of the bands that the floor hides.
         top_db = None if callable(self.ref) and self.ref is not np.max else self.top_db
-        mel = spectral.mel_spectrograms(
-            waveforms,
-            sample_rate=self.sample_rate,
-            n_fft=self.n_fft,
-            hop_length=self.hop_length,
-            win_length=self.win_length,
-            window=self.window,
-            center=self.center,
-            pad_mode=self.pad_mode,
-            power=self.power,
-            n_mels=self.n_mels,
-            fmin=self.fmin,
-            fmax=self.fmax,
-            htk=self.htk,
-            norm=self.norm,
-            preemphasis=self.preemphasis,
-            top_db=top_db,
-            out=out,
-        )
+        mel = spectral.mel_spectrograms(waveforms, self.settings, top_db=top_db, out=out)
         return spectral.powers_to_db(mel, ref=self.ref, amin=self.amin, top_db=self.top_db)
 
     def get_feature_names_out(self, input_features=None):
@@ -229,237 +236,8 @@ class MelFeatures(ClipTransformer):
         return np.array([f"mel{band}" for band in range(self.n_mels)], dtype=object)
 
 
-def _alike(waveforms):
+def _group_by_length(waveforms):
     """Runs of waveforms of one length and type."""
     if isinstance(waveforms, np.ndarray):
         return [waveforms]
     return [list(alike) for _, alike in itertools.groupby(waveforms, key=lambda clip: (len(clip), clip.dtype))]
-
-
-@public
-@dataclass(eq=False, repr=False, kw_only=True)
-class MFCCFeatures(MelFeatures):
-    """Mel-frequency cepstral coefficients, as librosa computes them.
-
-    Parameters
-    ----------
-    n_mfcc : int, default=20
-    dct_type : {1, 2, 3}, default=2
-    dct_norm : {"ortho"} or None, default="ortho"
-        `norm` of ``librosa.feature.mfcc``; `norm` here is that of the mel filters.
-    lifter : float, default=0.0
-        Above 0, coefficient k is weighted with ``1 + lifter / 2 * sin(pi * (k + 1) / lifter)``.
-    deltas : {0, 1, 2}, default=0
-        How many time derivatives are appended to the coefficients: 1 the velocity, 2 the acceleration as well.
-    delta_width : int, default=9
-        Frames over which a derivative is taken, odd.
-    sample_rate, duration, trim, preemphasis, n_fft, hop_length, win_length, window, center, pad_mode, power, n_mels, \
-fmin, fmax, htk, norm, ref, amin, top_db, normalization, n_jobs
-        As in `MelFeatures`.
-
-    Attributes
-    ----------
-    duration_ : float or None
-        Seconds.
-    n_samples_ : int or None
-        Length a clip is given before its frames are taken.
-
-    Examples
-    --------
-    >>> from sklspeech import MFCCFeatures, datasets
-    >>> speech = datasets.make_spoken_words(["yes", "no"], n_speakers=2, n_takes=1)
-    >>> MFCCFeatures(n_mfcc=13, deltas=2, duration=1.0).fit_transform(speech.data).shape
-    (4, 101, 39)
-    """
-
-    _parameter_constraints: ClassVar[dict] = {
-        **MelFeatures._parameter_constraints,
-        "n_mfcc": [Interval(Integral, 1, None, closed="left")],
-        "dct_type": [Interval(Integral, 1, 3, closed="both")],
-        "dct_norm": [StrOptions({"ortho"}), None],
-        "lifter": [Interval(Real, 0, None, closed="left")],
-        "deltas": [Interval(Integral, 0, 2, closed="both")],
-        "delta_width": [Interval(Integral, 3, None, closed="left")],
-    }
-
-    n_mfcc: int = 20
-    dct_type: int = 2
-    dct_norm: str | None = "ortho"
-    lifter: float = 0.0
-    deltas: int = 0
-    delta_width: int = 9
-
-    def _validate_params(self):
-        super()._validate_params()
-        if self.n_mfcc > self.n_mels:
-            raise ValueError(f"n_mfcc must not be more than n_mels, got {self.n_mfcc} and {self.n_mels}")
-        if self.delta_width % 2 == 0:
-            raise ValueError(f"delta_width must be odd, got {self.delta_width}")
-
-    def _check_long_enough(self, n_samples, source):
-        super()._check_long_enough(n_samples, source)
-        n_frames, _ = self._row_shape(n_samples)
-        if self.deltas and n_frames < self.delta_width:
-            raise AudioError(source, f"{n_frames} frames are too few for delta_width={self.delta_width}")
-
-    def _row_shape(self, n_samples):
-        n_frames, _ = super()._row_shape(n_samples)
-        return n_frames, self.n_mfcc * (1 + self.deltas)
-
-    def _features(self, waveforms, out=None):
-        db = super()._features(waveforms)
-        cepstra = spectral.mfcc(db, n_mfcc=self.n_mfcc, dct_type=self.dct_type, norm=self.dct_norm, lifter=self.lifter)
-        orders = range(1, 1 + self.deltas)
-        parts = [cepstra] + [spectral.delta(cepstra, width=self.delta_width, order=order) for order in orders]
-        return np.concatenate(parts, axis=-1, out=out)
-
-    def get_feature_names_out(self, input_features=None):
-        """Names of the features of a frame.
-
-        Parameters
-        ----------
-        input_features : None
-            Ignored.
-
-        Returns
-        -------
-        names : ndarray of shape (n_mfcc * (1 + deltas),), object
-        """
-        check_is_fitted(self)
-        prefixes = ["", "delta_", "delta2_"][: 1 + self.deltas]
-        return np.array([f"{p}mfcc{k}" for p in prefixes for k in range(self.n_mfcc)], dtype=object)
-
-
-_STATISTICS = {
-    "mean": lambda frames: frames.mean(axis=-2),
-    "std": lambda frames: frames.std(axis=-2),
-    "min": lambda frames: frames.min(axis=-2),
-    "max": lambda frames: frames.max(axis=-2),
-    "median": lambda frames: np.median(frames, axis=-2),
-}
-
-
-@public
-class FrameStatistics(TransformerMixin, BaseEstimator):
-    """Features over time to one row of statistics a clip, for classifiers that take a table.
-
-    Parameters
-    ----------
-    statistics : tuple of {"mean", "std", "min", "max", "median"}, default=("mean", "std")
-        What is taken over the frames of a clip, feature by feature.
-
-    Attributes
-    ----------
-    n_features_in_ : int
-        Features of a frame.
-
-    Examples
-    --------
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklspeech import FrameStatistics, MFCCFeatures, datasets
-    >>> speech = datasets.make_spoken_words(["yes", "no"], n_speakers=2, n_takes=1)
-    >>> table = make_pipeline(MFCCFeatures(n_mfcc=3), FrameStatistics())
-    >>> table.fit_transform(speech.data).shape
-    (4, 6)
-    >>> table.get_feature_names_out().tolist()
-    ['mfcc0_mean', 'mfcc1_mean', 'mfcc2_mean', 'mfcc0_std', 'mfcc1_std', 'mfcc2_std']
-    """
-
-    _parameter_constraints: ClassVar[dict] = {"statistics": [tuple, list]}
-
-    def __init__(self, statistics=("mean", "std")):
-        self.statistics = statistics
-
-    def fit(self, X, y=None):
-        """Check the features and their number.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n, n_frames, n_features), or a list of n arrays of shape (n_frames_i, n_features), or an
-            array of shape (n, n_features), which is one frame a clip
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-        """
-        self._validate_params()
-        unknown = set(self.statistics) - set(_STATISTICS)
-        if unknown or not self.statistics:
-            raise ValueError(f"statistics must be some of {list(_STATISTICS)}, got {self.statistics!r}")
-        self.n_features_in_ = check_frames(X)[0].shape[-1]
-        return self
-
-    def transform(self, X):
-        """Take the statistics of every clip.
-
-        Parameters
-        ----------
-        X : as in `fit`
-
-        Returns
-        -------
-        table : ndarray of shape (n, n_statistics * n_features), float32
-        """
-        check_is_fitted(self)
-        clips = check_frames(X)
-        n_features = clips[0].shape[-1]
-        if n_features != self.n_features_in_:
-            raise ValueError(
-                f"X has {n_features} features, but FrameStatistics is expecting {self.n_features_in_} features as input"
-            )
-        return np.stack([self._row(frames) for frames in clips])
-
-    def _row(self, frames):
-        return np.concatenate([_STATISTICS[name](frames) for name in self.statistics])
-
-    def get_feature_names_out(self, input_features=None):
-        """Names of the columns: feature and statistic.
-
-        Parameters
-        ----------
-        input_features : array-like of str or None, default=None
-            Names of the features; None is x0, x1, ...
-
-        Returns
-        -------
-        names : ndarray of shape (n_statistics * n_features,), object
-        """
-        check_is_fitted(self)
-        features = _check_feature_names_in(self, input_features)
-        return np.array([f"{feature}_{name}" for name in self.statistics for feature in features], dtype=object)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.transformer_tags.preserves_dtype = ["float32"]
-        return tags
-
-
-def check_frames(X):
-    """Check features of clips, and give them a time axis.
-
-    Parameters
-    ----------
-    X : array of shape (n, n_frames, n_features) or (n, n_features), or list of arrays (n_frames_i, n_features)
-
-    Returns
-    -------
-    clips : float32 array of shape (n, n_frames, n_features), or a list of float32 arrays (n_frames_i, n_features)
-
-    Raises
-    ------
-    ValueError
-        X is something else, is empty, has NaN or infinite values, or clips differ in their number of features.
-    """
-    ragged = isinstance(X, list) and len({np.shape(clip) for clip in X}) > 1
-    if ragged and all(np.ndim(clip) == 2 for clip in X):
-        clips = [check_array(clip, dtype=np.float32, input_name=f"clip {i} of X") for i, clip in enumerate(X)]
-        if len({clip.shape[1] for clip in clips}) > 1:
-            raise ValueError(f"the clips of X differ in n_features: {sorted({clip.shape[1] for clip in clips})}")
-        return clips
-    X = check_array(X, dtype=np.float32, allow_nd=True, input_name="X")
-    if X.ndim > 3 or 0 in X.shape:
-        raise ValueError(f"X must have the shape (n, n_frames, n_features), got {X.shape}")
-    return X[:, None, :] if X.ndim == 2 else X

@@ -1,8 +1,4 @@
-"""Rows of clips that are asked for again and again: in a search every fold and candidate wants the same ones.
-
-A row is kept from the second time that it is asked for: one pass over a corpus, however large, keeps nothing, and does
-not even look at the state of the files.
-"""
+"""Rows of clips that are asked for again and again: in a search every fold and candidate wants the same ones."""
 
 import os
 import random
@@ -11,65 +7,111 @@ from threading import Lock
 import numpy as np
 
 MAX_BYTES = 256 * 2**20
-_MAX_SEEN = 1_000_000  # names remembered without a value
+_MAX_SEEN = 1_000_000  # requests remembered without a row
 
 
-class Cache:
-    """Arrays by their key, in at most `max_bytes`.
+class RowCache:
+    """Rows of files in at most `max_bytes`, kept from the second request on.
 
-    What makes room is drawn at random: of a corpus larger than the cache, which is read from first to last each time,
-    a part stays, where the longest unused first would leave nothing.
+    One pass over a corpus, however large, keeps nothing, and does not even look at the state of the files.
+
+    Evicts at random. Every fold reads the corpus in the same order, so with a corpus larger than the cache, LRU would
+    evict each row just before it is needed.
 
     Parameters
     ----------
     max_bytes : int
+        0 keeps nothing.
     """
 
     def __init__(self, max_bytes):
         self.max_bytes = max_bytes
-        self._arrays = {}
+        self._rows = {}
         self._keys = []
         self._n_bytes = 0
-        self._seen = set()  # hashes of what came once
+        self._seen = set()  # hashes of what was requested
         self._random = random.Random(0)
         self._lock = Lock()
 
-    def is_new(self, name):
-        """Whether this comes for the first time, so that nothing is kept of it; always where nothing can be kept."""
-        name = hash(name)
-        if self.max_bytes and name in self._seen:
-            return False
+    def request(self, path, params):
+        """Note that the row of a file is wanted.
+
+        Parameters
+        ----------
+        path : str
+        params : hashable
+            All that the row depends on besides the file.
+
+        Returns
+        -------
+        key : hashable or None
+            For `get` and `put`; None on the first request, and where nothing is kept.
+        """
+        request = hash((path, params))
+        if self.max_bytes and request in self._seen:
+            state = file_state(path)
+            return None if state is None else (state, params)
         if len(self._seen) >= _MAX_SEEN:
             self._seen.clear()
-        self._seen.add(name)
-        return True
+        self._seen.add(request)
+        return None
 
     def get(self, key):
-        """The array, which is not to be written to, or None."""
-        return self._arrays.get(key)
+        """Look a row up.
 
-    def put(self, key, array):
-        """Keep a copy."""
+        Parameters
+        ----------
+        key : hashable or None
+
+        Returns
+        -------
+        row : ndarray or None
+            Not to be written to.
+        """
+        return None if key is None else self._rows.get(key)
+
+    def put(self, key, row):
+        """Keep a copy of a row.
+
+        Parameters
+        ----------
+        key : hashable or None
+            Nothing is kept for None.
+        row : ndarray
+        """
+        if key is None:
+            return
         with self._lock:
-            if key in self._arrays or array.nbytes > self.max_bytes:
+            if key in self._rows or row.nbytes > self.max_bytes:
                 return
-            while self._n_bytes + array.nbytes > self.max_bytes:
-                self._drop_any()
-            self._arrays[key] = np.array(array)
+            while self._n_bytes + row.nbytes > self.max_bytes:
+                self._evict()
+            self._rows[key] = np.array(row)
             self._keys.append(key)
-            self._n_bytes += array.nbytes
+            self._n_bytes += row.nbytes
 
-    def _drop_any(self):
+    def _evict(self):
         i = self._random.randrange(len(self._keys))
         self._keys[i], self._keys[-1] = self._keys[-1], self._keys[i]
-        self._n_bytes -= self._arrays.pop(self._keys.pop()).nbytes
+        self._n_bytes -= self._rows.pop(self._keys.pop()).nbytes
 
 
-known_rows = Cache(MAX_BYTES)
+#: The rows of this process.
+row_cache = RowCache(MAX_BYTES)
 
 
 def file_state(path):
-    """What changes whenever the file does; None where there is no such file."""
+    """What changes whenever the file does.
+
+    Parameters
+    ----------
+    path : str
+
+    Returns
+    -------
+    state : tuple or None
+        None where there is no such file.
+    """
     try:
         state = os.stat(path)
     except (OSError, ValueError):

@@ -7,14 +7,10 @@
 
 Nothing in a file is executed by Python or named to it: steps are looked up in a table, parameters are bounded and
 checked as in `fit`, arrays are read without pickle, what is read is bounded in size, and the graph may have only the
-operators of our networks and no weights in other files. A graph can still be made to compute for long: load a file of
-unknown origin in a process of limited time and memory.
+operators of our networks and no weights in other files. A malicious graph can still run for a long time: load untrusted
+files in a process with time and memory limits.
 """
 
-from .._runtime import deferred_imports as _sklearn_import  # noqa: F401 first, or it comes too late
-from .._runtime.public import public
-
-# isort: split
 import io
 import json
 import platform
@@ -28,43 +24,26 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
-from .._runtime.files import put_in_place
-from ..compose.pipeline import Pipeline
-from .classifier import FrozenClassifier, Graph
+from .._runtime.files import atomic_write
+from .._runtime.public import public
+from ..errors import ArchiveError
+from ..features.mel import MelFeatures
+from ..features.mfcc import MFCCFeatures
+from .classifier import FrozenClassifier, OnnxBytes
 from .graph_check import GraphError, check_graph
+from .manifest import FORMAT_VERSION, check_manifest, expect_type
+from .pipeline import FrozenPipeline
 
-FORMAT_VERSION = 1
 _MAX_BYTES = {"manifest.json": 2**20, "network.onnx": 2**28, "input.npy": 2**26, "output.npy": 2**20}
 # Parameters that memory grows with.
 _MAX_PARAMS = {"n_fft": 2**16, "win_length": 2**16, "n_mels": 2**11, "delta_width": 2**11}
 _MAX_FEATURES = 2**26  # of a clip
 _TOLERANCE = 1e-4  # of a probability, on another machine
-_STEPS = {"MelFeatures": "features.mel", "MFCCFeatures": "features.mel"}
+_FEATURES = {"MelFeatures": MelFeatures, "MFCCFeatures": MFCCFeatures}
 _FITTED = ("duration_", "n_samples_")
 _NOT_SAVED = ("n_jobs",)  # threads are a matter of the machine
-_ADDED = {"preemphasis": 0.0}  # parameters that older files lack, and what they stood at
 _LIBRARIES = ("numpy", "scipy", "sklearn", "onnxruntime")
 _CALLABLES = {"numpy.max": np.max}  # what `ref` may be besides a number
-
-
-@public
-class ArchiveError(ValueError):
-    """A file that is no sound archive of a frozen pipeline.
-
-    Parameters
-    ----------
-    path : str
-    fault : str
-        What is wrong with it.
-    """
-
-    def __init__(self, path, fault):
-        super().__init__(path, fault)
-        self.path = path
-        self.fault = fault
-
-    def __str__(self):
-        return f"{self.path}: {self.fault}"
 
 
 @public
@@ -73,7 +52,7 @@ def save(pipeline, path):
 
     Parameters
     ----------
-    pipeline : Pipeline
+    pipeline : FrozenPipeline
         What `freeze` made of MelFeatures or MFCCFeatures and a network.
     path : str or PathLike
         Usually ends in ``.sklspeech``.
@@ -84,7 +63,7 @@ def save(pipeline, path):
         The pipeline has other steps, or a parameter that JSON cannot hold.
     """
     features, classifier = _savable_steps(pipeline)
-    waveform = _golden_waveform(features)
+    waveform = golden_waveform(features)
     params = {name: value for name, value in features.get_params().items() if name not in _NOT_SAVED}
     manifest = {
         "format": "sklspeech",
@@ -111,11 +90,11 @@ def save(pipeline, path):
         "input.npy": _npy(waveform),
         "output.npy": _npy(pipeline.predict_proba([waveform])[0]),
     }
-    with put_in_place(path) as unchecked:
+    with atomic_write(path) as unchecked:
         with zipfile.ZipFile(unchecked, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in contents.items():
                 archive.writestr(name, content)
-        with _named_faults(path):
+        with _naming(path):
             _load(unchecked)  # nothing is written that could not be read
 
 
@@ -129,8 +108,7 @@ def load(path):
 
     Returns
     -------
-    pipeline : Pipeline
-        Fitted.
+    pipeline : FrozenPipeline
 
     Raises
     ------
@@ -140,7 +118,7 @@ def load(path):
     FileNotFoundError
         There is no such file.
     """
-    with _named_faults(path):
+    with _naming(path):
         return _load(path)
 
 
@@ -160,8 +138,8 @@ def read_manifest(path):
     ArchiveError
         The file is no archive, or of another version.
     """
-    with _named_faults(path):
-        return _checked_manifest(_read(path)["manifest.json"])
+    with _naming(path):
+        return check_manifest(_read(path)["manifest.json"])
 
 
 def is_archive(path):
@@ -179,17 +157,14 @@ def is_archive(path):
         return file.read(4) == b"PK\x03\x04"
 
 
-class _FaultError(Exception):
-    """What is wrong with a file, before its name is put to it."""
-
-
 @contextmanager
-def _named_faults(path):
+def _naming(path):
     """Put the name of the file to what is wrong with it."""
     try:
         yield
-    except _FaultError as fault:
-        raise ArchiveError(str(path), str(fault)) from fault
+    except ArchiveError as error:
+        error.path = str(path)
+        raise
 
 
 # Writing
@@ -198,23 +173,36 @@ def _named_faults(path):
 def _savable_steps(pipeline):
     steps = [step for _, step in getattr(pipeline, "steps", [])]
     names = [type(step).__name__ for step in steps] or [type(pipeline).__name__]
-    if len(steps) != 2 or names[0] not in _STEPS or names[1] != "FrozenClassifier":
+    if len(steps) != 2 or names[0] not in _FEATURES or names[1] != "FrozenClassifier":
         raise ValueError(
             f"save takes a frozen pipeline of MelFeatures or MFCCFeatures and a network, got {names}: freeze it first, "
             "and use joblib for other steps"
         )
     check_is_fitted(steps[0])
-    if steps[0].n_samples_ is None:
-        raise ValueError("save needs clips of one length, got features with duration=None")
     return steps
 
 
-def _golden_waveform(features):
-    """A chirp in noise, which reaches every band."""
-    time = np.arange(features.n_samples_) / features.n_samples_
-    chirp = np.sin(np.pi * 0.5 * features.n_samples_ * time**2)
-    noise = np.random.default_rng(0).normal(0, 0.05, features.n_samples_)
+def golden_waveform(features):
+    """A chirp in noise, which reaches every band.
+
+    Parameters
+    ----------
+    features : MelFeatures or MFCCFeatures, fitted
+
+    Returns
+    -------
+    waveform : ndarray of shape (n_samples_,), float32
+        A second, where clips keep their length.
+    """
+    n_samples = _golden_length(features)
+    time = np.arange(n_samples) / n_samples
+    chirp = np.sin(np.pi * 0.5 * n_samples * time**2)
+    noise = np.random.default_rng(0).normal(0, 0.05, n_samples)
     return (0.3 * chirp * np.sin(np.pi * time) + noise).astype(np.float32)
+
+
+def _golden_length(features):
+    return features.n_samples_ or features.sample_rate
 
 
 def _versions():
@@ -243,7 +231,7 @@ def _npy(array):
 
 def _load(path):
     contents = _read(path)
-    pipeline = _build(_checked_manifest(contents["manifest.json"]), contents["network.onnx"])
+    pipeline = _build(check_manifest(contents["manifest.json"]), contents["network.onnx"])
     _check_golden(pipeline, contents)
     return pipeline
 
@@ -254,20 +242,20 @@ def _read(path):
         try:
             with zipfile.ZipFile(file) as archive:
                 return _read_entries(archive)
-        except _FaultError:
+        except ArchiveError:
             raise
         except Exception as error:  # whatever damage makes of zipfile and its decompressors
-            raise _FaultError(f"is damaged, truncated or no archive of sklspeech ({error})") from error
+            raise ArchiveError(f"is damaged, truncated or no archive of sklspeech ({error})") from error
 
 
 def _read_entries(archive):
     entries = archive.infolist()
     names = sorted(entry.filename for entry in entries)
     if names != sorted(_MAX_BYTES):
-        raise _FaultError(f"holds {names[:10]}, expected {sorted(_MAX_BYTES)}")
+        raise ArchiveError(f"holds {names[:10]}, expected {sorted(_MAX_BYTES)}")
     # Other methods cannot be read in pieces of bounded size.
     if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
-        raise _FaultError("is compressed by another method than deflate")
+        raise ArchiveError("is compressed by another method than deflate")
     return {entry.filename: _read_entry(archive, entry) for entry in entries}
 
 
@@ -276,89 +264,55 @@ def _read_entry(archive, entry):
     with archive.open(entry) as file:
         content = file.read(limit + 1)  # what the header says of the size may be a lie
     if len(content) > limit:
-        raise _FaultError(f"{entry.filename} has more than {limit} bytes")
+        raise ArchiveError(f"{entry.filename} has more than {limit} bytes")
     return content
-
-
-def _checked_manifest(content):
-    try:
-        manifest = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise _FaultError(f"manifest.json is no JSON ({error})") from error
-    _expect(manifest, dict, "manifest.json")
-    if manifest.get("format") != "sklspeech":
-        raise _FaultError(f"manifest.json has format {manifest.get('format')!r}, expected 'sklspeech'")
-    if manifest.get("format_version") != FORMAT_VERSION:
-        raise _FaultError(
-            f"has format version {manifest.get('format_version')!r}, this sklspeech {__version__} reads version "
-            f"{FORMAT_VERSION}"
-        )
-    types = {"created": str, "versions": dict, "sample_rate": int, "labels": list, "steps": list}
-    for name, kind in types.items():
-        _expect(manifest.get(name), kind, name)
-    _check_labels(manifest["labels"])
-    for step in manifest["steps"]:
-        _expect(step, dict, "a step")
-        for name, kind in {"name": str, "class": str, "params": dict}.items():
-            _expect(step.get(name), kind, f"{name} of a step")
-    return manifest
-
-
-def _expect(value, kind, name):
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise _FaultError(f"{name} must be {kind.__name__}, got {type(value).__name__}")
-
-
-def _check_labels(labels):
-    if not labels or len({type(label) for label in labels}) != 1 or not isinstance(labels[0], str | int | float):
-        raise _FaultError("labels must be one or more of str, or of numbers")
-    if len(set(labels)) != len(labels):
-        raise _FaultError("labels must differ from each other")
 
 
 def _build(manifest, graph):
     """The pipeline of a manifest, unchecked yet in what it gives."""
     classes = [step["class"] for step in manifest["steps"]]
-    if len(classes) != 2 or classes[0] not in _STEPS or classes[1] != "FrozenClassifier":
-        raise _FaultError(f"has steps {classes}, expected MelFeatures or MFCCFeatures, and FrozenClassifier")
+    if len(classes) != 2 or classes[0] not in _FEATURES or classes[1] != "FrozenClassifier":
+        raise ArchiveError(f"has steps {classes}, expected MelFeatures or MFCCFeatures, and FrozenClassifier")
     first, last = manifest["steps"]
     features = _build_features(first)
     if features.sample_rate != manifest["sample_rate"]:
-        raise _FaultError(f"sample_rate is {manifest['sample_rate']}, that of {classes[0]} {features.sample_rate}")
+        raise ArchiveError(f"sample_rate is {manifest['sample_rate']}, that of {classes[0]} {features.sample_rate}")
     if last["params"]:
-        raise _FaultError(f"FrozenClassifier must have no parameters, got {sorted(last['params'])[:10]}")
+        raise ArchiveError(f"FrozenClassifier must have no parameters, got {sorted(last['params'])[:10]}")
     names = first["name"], last["name"]
     if len(set(names)) < 2 or any("__" in name or not name for name in names):
-        raise _FaultError(f"names of steps must differ and have no '__', got {names}")
-    row_shape = features._row_shape(features.n_samples_)
-    return Pipeline(list(zip(names, (features, _build_classifier(manifest["labels"], graph, row_shape)), strict=True)))
+        raise ArchiveError(f"names of steps must differ and have no '__', got {names}")
+    classifier = _build_classifier(manifest["labels"], graph, features)
+    return FrozenPipeline(list(zip(names, (features, classifier), strict=True)))
 
 
 def _build_features(step):
-    estimator = getattr(import_module(f"sklspeech.{_STEPS[step['class']]}"), step["class"])()
-    params = _ADDED | {name: _from_json(value) for name, value in step["params"].items()}
+    estimator = _FEATURES[step["class"]]()
+    params = {name: _from_json(value) for name, value in step["params"].items()}
     unknown = sorted(set(params) ^ (set(estimator.get_params()) - set(_NOT_SAVED)))
     if unknown:
-        raise _FaultError(f"parameters of {step['class']} are missing or unknown: {unknown}")
+        raise ArchiveError(f"parameters of {step['class']} are missing or unknown: {unknown}")
     estimator.set_params(**params)
-    _expect(step.get("fitted"), dict, "fitted of a step")
+    expect_type(step.get("fitted"), dict, "fitted of a step")
     if sorted(step["fitted"]) != sorted(_FITTED):
-        raise _FaultError(f"fitted of {step['class']} must have {list(_FITTED)}, got {sorted(step['fitted'])}")
-    _expect(step["fitted"]["n_samples_"], int, "n_samples_")
-    _expect(step["fitted"]["duration_"], Real, "duration_")
+        raise ArchiveError(f"fitted of {step['class']} must have {list(_FITTED)}, got {sorted(step['fitted'])}")
+    if set(step["fitted"].values()) != {None}:  # of clips that keep their length
+        expect_type(step["fitted"]["n_samples_"], int, "n_samples_")
+        expect_type(step["fitted"]["duration_"], Real, "duration_")
     for name, largest in _MAX_PARAMS.items():
         if isinstance(params.get(name), int) and params[name] > largest:
-            raise _FaultError(f"{name}={params[name]} is too large, expected {largest} or less")
+            raise ArchiveError(f"{name}={params[name]} is too large, expected {largest} or less")
     try:
         estimator._validate_params()
     except (ValueError, TypeError) as error:
-        raise _FaultError(str(error)) from error
+        raise ArchiveError(str(error)) from error
     for name, value in step["fitted"].items():
         setattr(estimator, name, value)
-    if not 0 < estimator.n_samples_ <= _MAX_BYTES["input.npy"] // 4:
-        raise _FaultError(f"n_samples_ is {estimator.n_samples_}")
-    if np.prod(estimator._row_shape(estimator.n_samples_), dtype=float) > _MAX_FEATURES:
-        raise _FaultError(f"hop_length={estimator.hop_length} makes too many frames of {estimator.n_samples_} samples")
+    n_samples = _golden_length(estimator)
+    if not 0 < n_samples <= _MAX_BYTES["input.npy"] // 4:
+        raise ArchiveError(f"n_samples_ is {n_samples}")
+    if np.prod(estimator.row_shape(n_samples), dtype=float) > _MAX_FEATURES:
+        raise ArchiveError(f"hop_length={estimator.hop_length} makes too many frames of {n_samples} samples")
     return estimator
 
 
@@ -369,49 +323,56 @@ def _from_json(value):
         return tuple(value["tuple"])
     if list(value) == ["callable"] and value["callable"] in list(_CALLABLES):
         return _CALLABLES[value["callable"]]
-    raise _FaultError(f"parameter {str(value)[:100]} is none that can be")
+    raise ArchiveError(f"parameter {str(value)[:100]} is none that can be")
 
 
-def _build_classifier(labels, graph, row_shape):
+def _build_classifier(labels, graph, features):
     try:
         check_graph(graph)
     except GraphError as error:
-        raise _FaultError(f"network.onnx {error}") from error
-    classifier = FrozenClassifier(graph=Graph(graph), classes=tuple(labels))
+        raise ArchiveError(f"network.onnx {error}") from error
+    classifier = FrozenClassifier(graph=OnnxBytes(graph), classes=tuple(labels))
     try:
-        session = classifier._load()
+        session = classifier.load_graph()
     except Exception as error:  # ONNX Runtime's errors have no common class
-        raise _FaultError(f"network.onnx cannot be loaded ({str(error)[:200]})") from error
+        raise ArchiveError(f"network.onnx cannot be loaded ({str(error)[:200]})") from error
     in_graph = session.get_modelmeta().custom_metadata_map.get("labels")
     if in_graph != json.dumps(labels):
-        raise _FaultError(f"labels are {labels}, those of network.onnx {in_graph}")
-    shapes = [[value.shape for value in values] for values in (session.get_inputs(), session.get_outputs())]
-    if [[shape[1:] for shape in values] for values in shapes] != [[list(row_shape)], [[len(labels)]]]:
-        raise _FaultError(
-            f"network.onnx has inputs and outputs of shapes {shapes}, expected one of (n, {row_shape}) and one of "
-            f"(n, {len(labels)})"
-        )
+        raise ArchiveError(f"labels are {labels}, those of network.onnx {in_graph}")
+    _check_shapes(session, features, len(labels))
     return classifier
+
+
+def _check_shapes(session, features, n_labels):
+    """See that a graph takes what the features give, and gives a probability a label."""
+    n_frames, n_features = features.row_shape(_golden_length(features))
+    expected = [[n_frames, n_features], [n_labels]]
+    if features.n_samples_ is None:
+        expected = [[None, n_features], [], [n_labels]]
+    values = [*session.get_inputs(), *session.get_outputs()]
+    shapes = [[size if isinstance(size, int) else None for size in value.shape[1:]] for value in values]
+    if shapes != expected:
+        raise ArchiveError(f"network.onnx has inputs and outputs of shapes {shapes} a clip, expected {expected}")
 
 
 def _check_golden(pipeline, contents):
     waveform, expected = (_array(contents[name], name) for name in ("input.npy", "output.npy"))
-    if waveform.shape != (pipeline[0].n_samples_,) or expected.shape != (len(pipeline.classes_),):
-        raise _FaultError(f"input.npy and output.npy have shapes {waveform.shape} and {expected.shape}")
+    if waveform.shape != (_golden_length(pipeline[0]),) or expected.shape != (len(pipeline.classes_),):
+        raise ArchiveError(f"input.npy and output.npy have shapes {waveform.shape} and {expected.shape}")
     try:
         got = pipeline.predict_proba([waveform])[0]
     except Exception as error:  # whatever a graph made by hand makes of ONNX Runtime
-        raise _FaultError(f"cannot predict its own golden input ({str(error)[:200]})") from error
+        raise ArchiveError(f"cannot predict its own golden input ({str(error)[:200]})") from error
     difference = float(np.abs(got - expected).max())
     if not difference <= _TOLERANCE:
-        raise _FaultError(f"gives other probabilities than when it was saved, by {difference:.2g}")
+        raise ArchiveError(f"gives other probabilities than when it was saved, by {difference:.2g}")
 
 
 def _array(content, name):
     try:
         array = np.load(io.BytesIO(content), allow_pickle=False)
     except Exception as error:  # of the header alone there are five kinds
-        raise _FaultError(f"{name} is no array of numbers ({str(error)[:200]})") from error
+        raise ArchiveError(f"{name} is no array of numbers ({str(error)[:200]})") from error
     if not isinstance(array, np.ndarray) or array.dtype != np.float32 or not np.isfinite(array).all():
-        raise _FaultError(f"{name} must be finite float32")
+        raise ArchiveError(f"{name} must be finite float32")
     return array

@@ -7,20 +7,23 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import check_array
 
 from .._runtime.public import public
 from .._runtime.threads import count_threads, map_in_threads
+from ..errors import FrozenError
+from ..features.frames import batch_indices, check_frames, network_inputs, take_clips
 
-CLIPS_PER_CALL = 32  # bounded memory, and what measures best
-_INPUT = "features"
+INFERENCE_BATCH = 32  # clips: bounded memory, and fastest of what was measured
+_MAX_FRAMES = 2**13  # of a batch of clips of different lengths
+_INPUTS = "features", "n_frames"
 
 
-class Graph(bytes):
+@public
+class OnnxBytes(bytes):
     """An ONNX graph, whose repr does not fill the screen."""
 
     def __repr__(self):
-        return f"Graph({len(self):,} bytes)"
+        return f"OnnxBytes({len(self):,} bytes)"
 
 
 @public
@@ -28,21 +31,23 @@ class Graph(bytes):
 class FrozenClassifier(ClassifierMixin, BaseEstimator):
     """A classifier of clips that is trained already and predicts with ONNX Runtime.
 
-    `sklspeech.freeze` makes it of a trained network. It is not trained further: `fit` leaves it as it is.
+    `sklspeech.freeze` makes it of a trained network. It does not train.
 
     Parameters
     ----------
     graph : bytes
-        The ONNX graph, from features of shape (n, n_frames, n_features) to probabilities.
+        The ONNX graph, from features of shape (n, n_frames, n_features) to probabilities; one of clips of different
+        lengths takes padded features, and ``n_frames`` of shape (n,).
     classes : tuple of str, int, float or bool
         Labels, in the order of the probabilities.
     n_jobs : int or None, default=None
-        Threads, each of which predicts 32 clips at a time; None is 1, -1 is one a core. See also `sklspeech.Pipeline`,
+        Threads, each of which predicts 32 clips at a time; None is 1, -1 is one a core. See also `FrozenPipeline`,
         where those of the features predict as well.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        Labels, in the order of the probabilities.
     n_features_in_ : int
         Features of a frame.
 
@@ -54,8 +59,6 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
     >>> frozen = freeze(pipeline.fit(speech.data, speech.target))
     >>> frozen[-1].classes_.tolist()
     ['no', 'yes']
-    >>> frozen.predict(speech.data[:2]).tolist()
-    ['yes', 'yes']
     """
 
     _parameter_constraints: ClassVar[dict] = {
@@ -69,19 +72,21 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
     n_jobs: int | None = None
 
     def fit(self, X, y=None):
-        """Do nothing.
+        """Refuse: a frozen network does not train.
 
         Parameters
         ----------
-        X, y : object
+        X : object
+            Ignored.
+        y : object, default=None
             Ignored.
 
-        Returns
-        -------
-        self : object
+        Raises
+        ------
+        FrozenError
+            Always.
         """
-        self._validate_params()
-        return self
+        raise FrozenError("this network is frozen: it can be neither trained, nor cross-validated, nor searched")
 
     @property
     def classes_(self):
@@ -91,14 +96,22 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
     @property
     def n_features_in_(self):
         """Features of a frame."""
-        return self._shape[1]
+        return self.input_shape_[1]
+
+    @property
+    def input_shape_(self):
+        """Frames and features of a clip; None frames where clips have different lengths."""
+        n_frames, n_features = self.load_graph().get_inputs()[0].shape[1:]
+        return n_frames if isinstance(n_frames, int) else None, n_features
 
     def predict_proba(self, X):
         """Probabilities of the classes.
 
         Parameters
         ----------
-        X : array-like of shape (n, n_frames, n_features), or (n, n_features), which is one frame a clip
+        X : array-like of shape (n, n_frames, n_features), or (n, n_features), which is one frame a clip; or list of n
+            arrays of shape (n_frames_i, n_features), for a graph of clips of different lengths
+            Features.
 
         Returns
         -------
@@ -109,25 +122,40 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             X is not of the shape of the training clips, or has NaN or infinite values.
         """
-        X = check_array(X, dtype=np.float32, order="C", allow_nd=True, input_name="X")
-        X = X[:, None, :] if X.ndim == 2 else X
-        if X.shape[1:] != self._shape:
+        clips = self._check_shape(check_frames(X))
+        session = self.load_graph()
+        batches = batch_indices(clips, INFERENCE_BATCH, _MAX_FRAMES)
+
+        def predict(indices):
+            return session.run(None, dict(zip(_INPUTS, network_inputs(take_clips(clips, indices)), strict=False)))[0]
+
+        predicted = map_in_threads(predict, batches, count_threads(self.n_jobs))
+        probabilities = np.empty((len(clips), len(self.classes)), np.float32)
+        probabilities[np.concatenate(batches)] = np.concatenate(predicted)
+        return probabilities
+
+    def _check_shape(self, clips):
+        """Clips as the graph takes them: an array where it has one length, a list where it has not."""
+        n_frames, n_features = self.input_shape_
+        shapes = {clip.shape for clip in clips}
+        if n_frames is None and {shape[1] for shape in shapes} == {n_features}:
+            return list(clips)
+        if shapes != {(n_frames, n_features)}:
+            found = ", ".join(map(str, sorted(shapes)[:3]))
             raise ValueError(
-                f"X has clips of shape {X.shape[1:]}, but FrozenClassifier is expecting {self._shape}: frames, features"
+                f"X has clips of shape {found}, but FrozenClassifier is expecting {(n_frames, n_features)}: frames, "
+                "features"
             )
-        session = self._load()
-        pieces = [X[i : i + CLIPS_PER_CALL] for i in range(0, len(X), CLIPS_PER_CALL)]
-        probabilities = map_in_threads(
-            lambda piece: session.run(None, {_INPUT: piece})[0], pieces, count_threads(self.n_jobs)
-        )
-        return np.concatenate(probabilities)
+        return np.stack(clips) if isinstance(clips, list) else clips
 
     def predict(self, X):
         """The most probable class of every clip.
 
         Parameters
         ----------
-        X : array-like of shape (n, n_frames, n_features) or (n, n_features)
+        X : array-like of shape (n, n_frames, n_features) or (n, n_features), or list of n arrays of shape (n_frames_i,
+            n_features)
+            Features.
 
         Returns
         -------
@@ -135,16 +163,16 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
         """
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
-    @property
-    def _shape(self):
-        """(n_frames, n_features)."""
-        return tuple(self._load().get_inputs()[0].shape[1:])
+    def load_graph(self):
+        """The session of the graph, loaded on first use and again where it has been changed.
 
-    def _load(self):
-        """The session of the graph, loaded on first use and again where it has been changed."""
+        Returns
+        -------
+        session : onnxruntime.InferenceSession
+        """
         graph, session = vars(self).get("_loaded", (None, None))
         if graph is not self.graph:
-            session = load_graph(self.graph)
+            session = start_session(self.graph)
             self._loaded = self.graph, session
         return session
 
@@ -163,55 +191,62 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
 
 
 @public
-class UntrainedClassifier(ClassifierMixin, BaseEstimator):
-    """What stands for an untrained network in a frozen meta-estimator, whose trained parts alone are needed.
+@dataclass(eq=False, repr=False)
+class UnfittedPlaceholder(ClassifierMixin, BaseEstimator):
+    """Placeholder for a network that was never fitted, such as the template inside a frozen VotingClassifier.
+
+    Raises an error if it is used.
 
     Parameters
     ----------
     name : str
-        What it was.
+        The class of the network.
     """
 
-    def __init__(self, name):
-        self.name = name
+    name: str
 
     def fit(self, X, y):
-        """Refuse.
+        """Refuse: a frozen estimator does not train.
 
         Parameters
         ----------
-        X, y : object
+        X : object
+            Ignored.
+        y : object
+            Ignored.
 
         Raises
         ------
-        NotFittedError
-            Always: a frozen estimator cannot be trained.
+        FrozenError
+            Always.
         """
-        raise NotFittedError(f"This estimator is frozen: its {self.name} cannot be trained.")
+        raise FrozenError(f"this estimator is frozen: its {self.name} cannot be trained")
 
-    def predict_proba(self, X):
+    def predict(self, X):
         """Refuse: there is nothing to predict with.
 
         Parameters
         ----------
         X : object
+            Ignored.
 
         Raises
         ------
         NotFittedError
             Always.
         """
-        raise NotFittedError(f"This {self.name} was not trained when it was frozen.")
+        raise NotFittedError(f"this {self.name} was not trained when it was frozen")
 
-    predict = predict_proba
+    predict_proba = predict
 
 
-def load_graph(graph):
+def start_session(graph):
     """Load an ONNX graph for one thread of the CPU; several may run it at once.
 
     Parameters
     ----------
     graph : bytes
+        The ONNX graph.
 
     Returns
     -------

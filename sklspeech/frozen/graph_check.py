@@ -14,9 +14,9 @@ _MAX_DEPTH = 4  # of graphs in graphs
 
 # What the networks are made of, in Keras's and in ONNX Runtime's hands.
 _NAMES = """
-    Add And AveragePool Cast Concat Conv Div Expand Gather Gemm GlobalAveragePool Identity LSTM Less Loop MatMul
-    Max Min Mul Neg Pow Reciprocal ReduceMax ReduceMean ReduceSum Relu Reshape ReverseSequence Shape
-    Sigmoid Slice Softmax Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze
+    Add And AveragePool Cast Concat ConstantOfShape Conv Cos Div Equal Expand Gather Gemm GlobalAveragePool Greater
+    Identity LSTM Less Loop MatMul Max Min Mul Neg Not Pow Range Reciprocal ReduceMax ReduceMean ReduceProd ReduceSum
+    Relu Reshape ReverseSequence Shape Sigmoid Sin Slice Softmax Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze Where
 """
 OPERATORS = frozenset(_NAMES.split())
 

@@ -32,6 +32,7 @@ from .parameters import TrainingParameters
 from .splits import split_validation
 
 _PREDICT_CLIPS, _PREDICT_FRAMES = 256, 2**15  # that go through the network together
+_NO_LABELS = "no_validation"  # scikit-learn's word for an X without y
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -166,28 +167,33 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParam
         """Whether there is a network."""
         return "_network" in vars(self)
 
-    def _check_clips(self, X, y=None, reset=False):
+    def _check_clips(self, X, y=_NO_LABELS, reset=False):
         """Checked features, (n, n_frames, n_features) or a list of (n_frames_i, n_features), float32; and labels."""
-        if y is not None:
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
+        if y is not _NO_LABELS:
             check_classification_targets(y)
         if is_ragged(X):
-            clips = check_frames(X)
-            y = None if y is None else column_or_1d(y, warn=True)
+            clips, y = check_frames(X), y if y is _NO_LABELS else column_or_1d(y, warn=True)
             shape = None, clips[0].shape[1]
         else:
-            params = {"dtype": np.float32, "allow_nd": True}
-            if np.ndim(X) > 2:  # validate_data takes axis 1 for the features
-                clips = check_array(X, **params) if y is None else check_X_y(X, y, **params)
-            else:
-                clips = validate_data(self, X, **({} if y is None else {"y": y}), reset=reset, **params)
-            clips, y = (clips, None) if y is None else clips
-            if clips.ndim > 3 or 0 in clips.shape:
-                raise ValueError(f"X must be of shape (n, n_frames, n_features) or (n, n_features), got {clips.shape}")
-            clips = clips[:, None, :] if clips.ndim == 2 else clips
+            clips, y = self._check_array(X, y, reset)
             shape = clips.shape[1:]
         if reset:
             self.input_shape_, self.n_features_in_ = shape, shape[1]
         return self._of_fitted_shape(clips, shape), y
+
+    def _check_array(self, X, y, reset):
+        """Features of clips of one length, and labels."""
+        params = {"dtype": np.float32, "allow_nd": True}
+        if np.asarray(X).ndim > 2:  # validate_data takes axis 1 for the features
+            checked = check_array(X, **params) if y is _NO_LABELS else check_X_y(X, y, **params)
+        else:
+            checked = validate_data(self, X, y, reset=reset, **params)
+        X, y = (checked, y) if y is _NO_LABELS else checked
+        if X.ndim > 3 or 0 in X.shape:
+            raise ValueError(f"X must be of shape (n, n_frames, n_features) or (n, n_features), got {X.shape}")
+        return X[:, None, :] if X.ndim == 2 else X, y
 
     def _of_fitted_shape(self, clips, shape):
         """Clips as the network takes them: an array where it has one length, a list where it has not."""

@@ -1,4 +1,4 @@
-"""What stands in for modules while scikit-learn is imported; test_imports.py and test_deploy.py see that it helps."""
+"""What stands in for modules while scikit-learn is imported; test_imports.py sees that it helps."""
 
 import subprocess
 import sys
@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
-from sklspeech._runtime.deferred_imports import _stand_ins
+from sklspeech._runtime.deferred_imports import deferred
 
+IMPORT = "from sklspeech._runtime.deferred_imports import import_scikit_learn; import_scikit_learn()"
 POSTPONED = {"scipy.stats", "scipy.stats._stats_py", "pandas"}
 
 
@@ -20,12 +21,14 @@ def run(code):
 
 def test_beside_another_thread_scikit_learn_is_imported_as_it_is():
     wait = "import threading; event = threading.Event(); threading.Thread(target=event.wait, daemon=True).start()"
-    assert {"scipy.stats", "scipy.stats._stats_py"} <= run(f"{wait}; import sklspeech.compose.pipeline; event.set()")
+    assert {"scipy.stats", "scipy.stats._stats_py"} <= run(f"{wait}; {IMPORT}; event.set()")
 
 
 def test_what_was_left_out_is_there_when_it_is_needed():
     code = """if True:
-        import sklspeech.compose.pipeline
+        from sklspeech._runtime.deferred_imports import import_scikit_learn
+
+        import_scikit_learn()
         from sklearn.preprocessing import PowerTransformer  # its module asked for scipy.stats while that was left out
 
         PowerTransformer().fit_transform([[1.0], [2.0], [4.0]])
@@ -48,7 +51,7 @@ def not_imported(monkeypatch):
 
 
 def test_stand_in_imports_the_module_when_asked_for_a_name(not_imported):
-    with _stand_ins(not_imported):
+    with deferred(not_imported):
         import colorsys
 
         stand_in = sys.modules[not_imported]
@@ -58,12 +61,12 @@ def test_stand_in_imports_the_module_when_asked_for_a_name(not_imported):
 
 
 def test_stand_in_is_gone_where_nobody_asked(not_imported):
-    with _stand_ins(not_imported, "sys"):
+    with deferred(not_imported, "sys"):
         assert sys.modules["sys"] is sys
         assert not_imported in sys.modules
     assert not_imported not in sys.modules
 
 
 def test_nothing_stands_in_for_what_is_not_installed(not_imported):
-    with _stand_ins("no_such_module"), pytest.raises(ModuleNotFoundError, match="no_such_module"):
+    with deferred("no_such_module"), pytest.raises(ModuleNotFoundError, match="no_such_module"):
         import no_such_module  # noqa: F401

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 from sklearn import config_context, get_config
 
-from sklspeech._runtime.buffers import buffer
-from sklspeech._runtime.threads import count_threads, even_slices, map_in_threads
+from sklspeech._runtime.threads import count_threads, map_in_threads, split_evenly
 
 
 def test_workers_of_joblib_share_the_cores():
@@ -25,7 +24,7 @@ def test_threads_work_at_once():
     [(1, 1, 1), (1, 4, 1), (7, 4, 4), (15, 2, 2), (33, 2, 4), (100, 16, 16), (400, 2, 8), (600, 1, 3), (20_000, 2, 80)],
 )
 def test_slices_are_as_many_for_every_thread_and_not_small(n_clips, n_threads, expected):
-    slices = even_slices(n_clips, n_threads, least=8, most=256)
+    slices = split_evenly(n_clips, n_threads, min_size=8, max_size=256)
     assert len(slices) == expected
     np.testing.assert_array_equal(np.concatenate([np.arange(n_clips)[piece] for piece in slices]), np.arange(n_clips))
     assert np.ptp([piece.stop - piece.start for piece in slices]) <= 1
@@ -46,17 +45,6 @@ def test_after_the_first_error_no_other_piece_is_begun(in_caller):
         map_in_threads(work, range(1000), 2)
     assert len(begun) <= 4
     assert count_threads(2) == 2
-
-
-def test_threads_take_the_memory_of_those_before():
-    def address(_):
-        both.wait()
-        return buffer("of a test", (1000,), np.float32).ctypes.data
-
-    both = threading.Barrier(2, timeout=10)
-    first, second = (sorted(map_in_threads(address, range(2), 2)) for _ in range(2))
-    assert first == second
-    assert len(set(first)) == 2
 
 
 def test_a_thread_of_the_pool_makes_no_threads():

@@ -28,7 +28,7 @@ def model(words, tmp_path_factory):
 
 def test_train_by_default_passes_as_often_as_the_network_does(model, tmp_path, monkeypatch):
     _, root, pattern = model
-    monkeypatch.setattr("sklspeech.recognizers.estimator._EPOCHS", (1, 1, 1))
+    monkeypatch.setattr("sklspeech.recognizers.auto.MAX_EPOCHS", 1)
     assert cli.main(["train", root, "-o", str(tmp_path / "model.joblib"), "--pattern", pattern]) == 0
     assert joblib.load(tmp_path / "model.joblib")[-1].epochs == "auto"
 
@@ -67,7 +67,7 @@ def test_predict_json(model, words, capsys):
 def test_names_that_are_no_utf8(model, words, tmp_path):
     path = tmp_path / "\udcff.wav"
     shutil.copy(words.data[0], path)
-    command = [sys.executable, "-m", "sklspeech.app.cli", "predict", str(model[0]), path]
+    command = [sys.executable, "-m", "sklspeech", "predict", str(model[0]), path]
     done = subprocess.run([*command, "--json"], capture_output=True, check=True)
     assert json.loads(done.stdout)["file"] == str(path)
     assert b"\\udcff.wav\t" in subprocess.run(command, capture_output=True, check=True).stdout
@@ -161,9 +161,7 @@ def test_help_has_an_example(command, capsys):
 
 def test_demo():
     """The README's first command."""
-    run = subprocess.run(
-        [sys.executable, "-m", "sklspeech.app.cli", "demo"], capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-m", "sklspeech", "demo"], capture_output=True, text=True, check=True)
     accuracy = float(run.stdout.split("never heard: ")[1].split(" %")[0])
     assert accuracy >= 95
     assert run.stdout.count("loaded again") == 5

@@ -8,8 +8,7 @@ import pytest
 import soundfile
 
 from sklspeech import AudioError, AudioLoader
-from sklspeech.audio import fit_length, read_waveform
-from sklspeech.audio import wav as _wav
+from sklspeech.audio import fit_length, read_waveform, wav
 
 has_readv = pytest.mark.skipif(not hasattr(os, "readv"), reason="os.readv, by which rows are read, is not on Windows")
 
@@ -74,11 +73,11 @@ def test_files_in_rows_are_what_they_are_alone(tmp_path, name, n_samples):
 def test_which_files_are_read_into_rows(tmp_path, name):
     content, expected = FILES[name]
     (tmp_path / "clip.wav").write_bytes(content)
-    rows = _wav.SampleRows(2, 400, 16000)
+    rows = wav.WavBatchReader(2, 400, 16000)
     rows.samples[:] = 1
     assert rows.read([str(tmp_path / "clip.wav")]) == [expected]
     assert (rows.samples[1] == 1).all()
-    assert not _wav.SampleRows(1, 400, 8000).read([str(tmp_path / "clip.wav")])
+    assert not wav.WavBatchReader(1, 400, 8000).read([str(tmp_path / "clip.wav")])
 
 
 @has_readv
@@ -89,7 +88,7 @@ def test_what_was_read_into_a_row_before_is_not_read_again(tmp_path):
             (tmp_path / name).mkdir()
         else:
             (tmp_path / name).write_bytes(content)
-    rows, whole = _wav.SampleRows(6, 400, 16000), str(tmp_path / "whole.wav")
+    rows, whole = wav.WavBatchReader(6, 400, 16000), str(tmp_path / "whole.wav")
     assert rows.read([whole] * 6).all()
     paths = [str(tmp_path / name) for name in [*contents, "missing.wav"]]
     assert rows.read(paths).tolist() == [True, False, False, False, False, False]
@@ -106,7 +105,7 @@ def test_rows_without_scattered_reading(tmp_path, monkeypatch):
 @pytest.mark.parametrize("sample_rate", [np.int16(22050), np.uint16(44100)])
 def test_rows_of_a_rate_that_twice_is_none_of_its_type(tmp_path, sample_rate):
     soundfile.write(tmp_path / "clip.wav", np.arange(400).astype(np.int16), int(sample_rate))
-    assert _wav.SampleRows(1, 400, sample_rate).read([str(tmp_path / "clip.wav")])
+    assert wav.WavBatchReader(1, 400, sample_rate).read([str(tmp_path / "clip.wav")])
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

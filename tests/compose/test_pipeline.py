@@ -102,19 +102,19 @@ def test_grid_search_over_features_and_network(words, speech):
     grid = {
         "melfeatures__n_mels": [20, 40],
         "speechcnn__dropout": [0.1],
-        "speechcnn__optimizer__learning_rate": [0.003],
+        "speechcnn__learning_rate": [0.003],
     }
     search = GridSearchCV(speech, grid, cv=LeaveOneGroupOut(), n_jobs=2)
     search.fit(words.data[:40], words.target[:40], groups=words.groups[:40] > "s00")
     assert search.best_params_.keys() == grid.keys()
-    assert search.best_estimator_[-1].optimizer__learning_rate == 0.003
+    assert search.best_estimator_[-1].learning_rate == 0.003
     assert search.score(words.data, words.target) > 0.6
 
 
 def test_halving_random_search(words, speech):
     search = HalvingRandomSearchCV(
         speech,
-        {"speechcnn__optimizer__learning_rate": [0.003, 0.01]},
+        {"speechcnn__learning_rate": [0.003, 0.01]},
         resource="speechcnn__epochs",
         min_resources=2,
         max_resources=6,
@@ -122,7 +122,7 @@ def test_halving_random_search(words, speech):
         random_state=0,
     )
     search.fit(words.data, words.target)
-    assert search.best_params_["speechcnn__optimizer__learning_rate"] in (0.003, 0.01)
+    assert search.best_params_["speechcnn__learning_rate"] in (0.003, 0.01)
     assert search.n_resources_[0] == 2
     assert search.best_estimator_[-1].epochs == search.n_resources_[-1]
 

@@ -1,25 +1,21 @@
 """freeze and export: what is deployed gives what the original gives, or is refused."""
 
-import json
 import pickle
-import zipfile
 
 import joblib
 import keras
 import numpy as np
-import onnx
-import onnxruntime
 import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-import sklspeech.compose.pipeline
 from sklspeech import (
     AudioError,
     AudioLoader,
@@ -27,6 +23,8 @@ from sklspeech import (
     DeployError,
     FrameStatistics,
     FrozenClassifier,
+    FrozenError,
+    FrozenPipeline,
     MelFeatures,
     MFCCFeatures,
     Pipeline,
@@ -34,12 +32,11 @@ from sklspeech import (
     SpeechCRNN,
     SpeechRNN,
     SpeechTransformer,
-    export,
     freeze,
     load,
     save,
 )
-from sklspeech.deploy import freezing as deploy
+from sklspeech.frozen import pipeline as frozen_pipeline
 
 SMALL = {"epochs": 2, "batch_size": 8, "random_state": 0}
 NETWORKS = [
@@ -92,7 +89,7 @@ def test_frozen_is_saved_cloned_and_set(pipeline, words, tmp_path):
         np.testing.assert_array_equal(other.predict_proba(words.data), expected)
     threads = clone(frozen[-1]).set_params(n_jobs=2)
     np.testing.assert_allclose(threads.predict_proba(frozen[:-1].transform(words.data)), expected, atol=1e-6)
-    assert "Graph(" in repr(frozen)
+    assert "OnnxBytes(" in repr(frozen)
     assert len(repr(frozen)) < 500
 
 
@@ -107,7 +104,7 @@ def test_frozen_predicts_in_pieces(pipeline, words, monkeypatch, n_jobs, of):
     sizes = []
     transform = MelFeatures.transform
     monkeypatch.setattr(MelFeatures, "transform", lambda self, X: [sizes.append(len(X)), transform(self, X)][1])
-    monkeypatch.setattr(sklspeech.compose.pipeline, "_SAMPLES_OF_PIECE", 4 * frozen[0].n_samples_)
+    monkeypatch.setattr(frozen_pipeline, "_SAMPLES_OF_SLICE", 4 * frozen[0].n_samples_)
     np.testing.assert_array_equal(frozen.predict(X), labels)
     np.testing.assert_allclose(frozen.predict_proba(X), probabilities, atol=1e-6)
     assert frozen.score(X, words.target) == np.mean(labels == words.target)
@@ -135,18 +132,10 @@ def test_any_collection_of_clips(pipeline, words, container):
     np.testing.assert_array_equal(frozen.predict(container(words.data[:3])), frozen.predict(words.data)[:3])
 
 
-def test_features_of_no_duration(pipeline, words):
-    frozen = freeze(pipeline)
-    X = AudioLoader(duration=frozen[0].duration_).fit_transform(words.data[:3])
-    expected = frozen.predict_proba(X)
-    frozen[0].set_params(duration=None).fit(X)
-    np.testing.assert_array_equal(frozen.predict_proba(X), expected)
-
-
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_an_error_in_a_piece_names_the_clip(pipeline, words, monkeypatch, n_jobs):
     frozen = freeze(pipeline, n_jobs=n_jobs)
-    monkeypatch.setattr(sklspeech.compose.pipeline, "_SAMPLES_OF_PIECE", 2 * frozen[0].n_samples_)
+    monkeypatch.setattr(frozen_pipeline, "_SAMPLES_OF_SLICE", 2 * frozen[0].n_samples_)
     waveforms = [*np.zeros((5, 8000), np.float32), np.array([np.nan], np.float32)]
     with pytest.raises(AudioError, match="waveform 5 of X"):
         frozen.predict(waveforms)
@@ -197,9 +186,9 @@ def speech():
 def test_networks_inside_other_estimators(words, around):
     fitted = clone(around).fit(words.data, words.target)
     frozen = freeze(fitted)
-    assert b"SpeechCNN\n" not in pickle.dumps(frozen, protocol=0)
+    assert b"sklspeech\nSpeechCNN" not in pickle.dumps(frozen, protocol=0)
     np.testing.assert_array_equal(frozen.predict(words.data), fitted.predict(words.data))
-    with pytest.raises(NotFittedError, match="frozen"):
+    with pytest.raises(FrozenError, match="frozen"):
         frozen.fit(words.data, words.target)
 
 
@@ -230,11 +219,51 @@ def test_frozen_again_with_other_threads(pipeline):
     assert freeze(freeze(pipeline), n_jobs=2)[-1].n_jobs == 2
 
 
-def test_what_is_no_network_stays(words):
+def test_where_there_is_no_network_the_last_step_is_named(words):
     table = Pipeline([MFCCFeatures(), FrameStatistics(), StandardScaler(), SVC()]).fit(words.data, words.target)
-    frozen = freeze(table, words.data)
-    assert isinstance(frozen[-1], SVC)
-    np.testing.assert_array_equal(frozen.predict(words.data), table.predict(words.data))
+    with pytest.raises(ValueError, match="no network to freeze in a pipeline whose last step 'svc' is SVC"):
+        freeze(table)
+    with pytest.raises(ValueError, match="no network to freeze in SVC"):
+        freeze(table[-1])
+
+
+@pytest.mark.parametrize(
+    "train",
+    [
+        lambda frozen, X, y: frozen.fit(X, y),
+        lambda frozen, X, y: frozen[-1].fit(X, y),
+        lambda frozen, X, y: clone(frozen).fit(X, y),
+        lambda frozen, X, y: cross_val_score(frozen, X, y, cv=2),
+        lambda frozen, X, y: GridSearchCV(frozen, {"melfeatures__n_jobs": [1]}, cv=2).fit(X, y),
+        lambda frozen, X, y: CalibratedClassifierCV(frozen, cv=2).fit(X, y),
+    ],
+    ids=["fit", "network", "clone", "cross-validation", "search", "calibration"],
+)
+def test_what_is_frozen_does_not_train(pipeline, words, train):
+    with pytest.raises((FrozenError, ValueError), match="frozen: it can be neither trained, nor cross-validated, nor"):
+        train(freeze(pipeline), words.data, words.target)
+
+
+def test_a_pipeline_of_scikit_learn_has_bounded_memory_as_well(words):
+    fitted = make_pipeline(MelFeatures(), clone(network)).fit(words.data, words.target)
+    frozen = freeze(fitted)
+    assert type(frozen) is FrozenPipeline
+    np.testing.assert_allclose(frozen.predict_proba(words.data), fitted.predict_proba(words.data), atol=1e-5)
+
+
+@pytest.mark.parametrize("classifier", NETWORKS, ids=lambda classifier: type(classifier).__name__)
+def test_clips_that_keep_their_length(words, classifier, tmp_path):
+    fitted = Pipeline([MelFeatures(duration=None), clone(classifier)]).fit(words.data, words.target)
+    frozen = freeze(fitted, words.data)
+    save(frozen, tmp_path / "m.sklspeech")
+    expected = fitted.predict_proba(words.data)
+    alone = np.concatenate([frozen.predict_proba([path]) for path in words.data[:10]])
+    np.testing.assert_allclose(alone, expected[:10], atol=1e-5)
+    for other in (frozen, load(tmp_path / "m.sklspeech")):
+        np.testing.assert_allclose(other.predict_proba(words.data), expected, atol=1e-5)
+        long = np.tile(AudioLoader().fit_transform(words.data[:1])[0], 10)
+        got = other.predict_proba([long, *words.data[:0]])
+        np.testing.assert_allclose(got, fitted.predict_proba([long]), atol=1e-5)
 
 
 def test_not_fitted():
@@ -281,7 +310,6 @@ def test_wrong_features(pipeline, features, X, message):
 LOAD = """
 import joblib
 print(*joblib.load(sys.argv[1]).predict(sys.argv[2:]))
-assert not {"scipy.stats", "pandas"} & set(sys.modules)  # see _sklearn_import.py
 """
 
 
@@ -289,62 +317,3 @@ def test_frozen_predicts_where_training_is_not_installed(run_without_training, p
     joblib.dump(freeze(pipeline), tmp_path / "frozen.joblib")
     out = run_without_training(LOAD, tmp_path / "frozen.joblib", *words.data[:3])
     assert out.split() == pipeline.predict(words.data[:3]).tolist()
-
-
-# export
-
-
-@pytest.mark.parametrize(
-    ("features", "classifier"), list(zip(FEATURES, NETWORKS, strict=True)), ids=lambda value: type(value).__name__
-)
-def test_exported_graph_takes_waveforms(words, features, classifier, tmp_path):
-    fitted = Pipeline([clone(features), clone(classifier)]).fit(words.data, words.target)
-    paths = [tmp_path / "model.onnx", tmp_path / "model.tflite"]
-    for path in paths:
-        export(fitted, path, words.data[:10])  # compares by itself, and raises
-        metadata = read_metadata(path)
-        assert json.loads(metadata["labels"]) == ["no", "stop", "yes"]
-        assert metadata["sample_rate"] == "16000"
-        assert int(metadata["n_samples"]) == fitted[0].n_samples_
-    assert sorted(tmp_path.iterdir()) == paths
-
-
-def read_metadata(path):
-    if path.suffix == ".tflite":
-        return json.loads(zipfile.ZipFile(path).read("metadata.json"))
-    return {item.key: item.value for item in onnx.load(path).metadata_props}
-
-
-def test_exported_graph_in_onnx_runtime(pipeline, words, tmp_path):
-    from sklspeech import AudioLoader
-
-    export(pipeline, tmp_path / "model.onnx")
-    waveforms = AudioLoader(duration=pipeline[0].n_samples_ / 16000).fit_transform(words.data)
-    probabilities = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(None, {"waveform": waveforms})[0]
-    np.testing.assert_allclose(probabilities, pipeline.predict_proba(words.data), atol=1e-4)
-
-
-def test_an_export_that_differs_leaves_nothing_behind(pipeline, monkeypatch, tmp_path):
-    monkeypatch.setattr(deploy, "_EXPORT_TOLERANCE", 0.0)
-    (tmp_path / "model.onnx").write_text("older")
-    with pytest.raises(DeployError, match=r"model\.onnx: probabilities differ by"):
-        export(pipeline, tmp_path / "model.onnx")
-    assert [file.name for file in tmp_path.iterdir()] == ["model.onnx"]
-    assert (tmp_path / "model.onnx").read_text() == "older"
-
-
-@pytest.mark.parametrize(
-    ("make", "name", "message"),
-    [
-        (lambda: Pipeline([MelFeatures(), clone(network)]), "model.pb", r"must end in .onnx or .tflite"),
-        (lambda: Pipeline([MelFeatures(trim=40.0), clone(network)]), "model.onnx", "cannot trim clips"),
-        (lambda: Pipeline([MelFeatures(ref=np.median), clone(network)]), "model.onnx", "no callable as ref"),
-        (lambda: Pipeline([MFCCFeatures(), FrameStatistics(), SVC()]), "model.onnx", "'FrameStatistics', 'SVC'"),
-        (lambda: Pipeline([MelFeatures(duration=None), FrameStatistics(), clone(network)]), "m.onnx", "got"),
-    ],
-    ids=["ending", "trim", "ref", "steps", "ragged"],
-)
-def test_what_cannot_be_exported(words, make, name, message, tmp_path):
-    fitted = make().fit(words.data, words.target)
-    with pytest.raises(ValueError, match=message):
-        export(fitted, tmp_path / name)

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from sklspeech import AudioError, AudioLoader, FrameStatistics, MelFeatures, MFCCFeatures
-from sklspeech.audio import reading as audio
+from sklspeech.audio.reading import read_samples
 
 BOTH = [MelFeatures(), MFCCFeatures(n_mfcc=13, deltas=2)]
 
@@ -75,7 +75,7 @@ def test_a_reference_below_the_floor_is_exact(words):
     ids=str,
 )
 def test_samples_of_a_file_are_those_of_its_waveform(words, params):
-    assert audio._read_samples(words.data[0], 16000).dtype == np.int16
+    assert read_samples(words.data[0], 16000).dtype == np.int16
     features = MelFeatures(duration=0.7, **params)
     waveforms = AudioLoader(duration=0.7, trim=params.get("trim")).fit_transform(words.data)
     from_waveforms = features.set_params(trim=None).fit_transform(waveforms)
@@ -149,7 +149,7 @@ def test_empty_mel_filters_are_warned_of(words):
 
 def test_too_short_clip_of_a_ragged_list_is_named():
     features = MelFeatures(duration=None, center=False).fit([np.zeros(800)])
-    with pytest.raises(AudioError, match="clip 1"):
+    with pytest.raises(AudioError, match="waveform 1 of X"):
         features.transform([np.zeros(800), np.zeros(100)])
 
 

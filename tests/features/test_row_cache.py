@@ -11,34 +11,44 @@ from sklearn.pipeline import make_pipeline
 
 from sklspeech import AudioLoader, FrameStatistics, MelFeatures, MFCCFeatures
 from sklspeech.audio import read_waveform
-from sklspeech.audio import reading as audio
-from sklspeech.features import mel as features
-from sklspeech.features.row_cache import Cache, file_state, known_rows
+from sklspeech.features import mel, transformer
+from sklspeech.features.row_cache import RowCache, file_state, row_cache
 
 ROW = np.arange(4, dtype=np.float32)  # 16 bytes
 
 
 def test_a_copy_is_kept():
-    cache = Cache(max_bytes=100)
+    cache = RowCache(max_bytes=100)
     assert cache.get("a") is None
     cache.put("a", ROW)
     np.testing.assert_array_equal(cache.get("a"), ROW)
     assert cache.get("a") is not ROW
 
 
-def test_new_is_what_comes_for_the_first_time():
-    cache = Cache(max_bytes=100)
-    assert [cache.is_new(name) for name in "abab"] == [True, True, False, False]
+def test_there_is_a_key_from_the_second_request_on(tmp_path):
+    path = tmp_path / "clip.wav"
+    path.touch()
+    cache = RowCache(max_bytes=100)
+    assert [cache.request(str(path), params) is None for params in (1, 2, 1, 2)] == [True, True, False, False]
+    assert cache.request(str(path), 1) == cache.request(str(path), 1) != cache.request(str(path), 2)
+    path.unlink()
+    assert cache.request(str(path), 1) is None
 
 
-def test_all_is_new_where_nothing_can_be_kept():
-    cache = Cache(max_bytes=0)
-    assert cache.is_new("a")
-    assert cache.is_new("a")
+def test_without_a_key_nothing_is_kept():
+    cache = RowCache(max_bytes=100)
+    cache.put(None, ROW)
+    assert cache.get(None) is None
+
+
+def test_no_key_where_nothing_can_be_kept(tmp_path):
+    (tmp_path / "clip.wav").touch()
+    cache = RowCache(max_bytes=0)
+    assert [cache.request(str(tmp_path / "clip.wav"), 1) for _ in range(2)] == [None, None]
 
 
 def test_never_more_than_its_bytes():
-    cache = Cache(max_bytes=40)
+    cache = RowCache(max_bytes=40)
     for key in range(9):
         cache.put(key, ROW)
     assert sum(cache.get(key) is not None for key in range(9)) == 2
@@ -50,13 +60,13 @@ def test_never_more_than_its_bytes():
 def computed(monkeypatch):
     """Every waveform that became a row."""
     computed = []
-    transform = features.MelFeatures._transform_waveforms
+    transform = mel.MelFeatures._transform_waveforms
 
     def watched(self, waveforms, out=None):
         computed.extend(waveforms)
         return transform(self, waveforms, out)
 
-    monkeypatch.setattr(features.MelFeatures, "_transform_waveforms", watched)
+    monkeypatch.setattr(mel.MelFeatures, "_transform_waveforms", watched)
     return computed
 
 
@@ -76,17 +86,11 @@ def test_third_time_computes_nothing_and_gives_the_same(paths, computed, kind, d
 
 
 @pytest.mark.parametrize("kind", [AudioLoader, MelFeatures])
-def test_known_rows_between_new_ones(paths, kind):
+def test_row_cache_between_new_ones(paths, kind):
     for _ in range(3):
         kind(duration=0.5).fit_transform(paths[1::2])
     rows = kind(duration=0.5).fit_transform(paths)
     np.testing.assert_array_equal(rows, kind(duration=0.5).fit_transform([*map(read_waveform, paths)]))
-
-
-def test_the_same_file_again_and_again_in_one_call(paths, computed, monkeypatch):
-    monkeypatch.setattr(audio, "_ROWS_AT_ONCE", 2)
-    MelFeatures(duration=0.5).fit_transform(paths[:1] * 20)
-    assert len(computed) == 2
 
 
 def test_other_parameters_are_other_rows(paths, computed):
@@ -125,7 +129,7 @@ def test_search_gives_the_same_without_the_cache(words, monkeypatch):
     pipeline = make_pipeline(MelFeatures(), FrameStatistics(), GaussianNB())
     search = GridSearchCV(pipeline, {"melfeatures__n_mels": [20, 30]}, cv=GroupKFold(4))
     scores = search.fit(words.data, words.target, groups=words.groups).cv_results_
-    monkeypatch.setattr(audio, "known_rows", Cache(0))
+    monkeypatch.setattr(transformer, "row_cache", RowCache(0))
     plain = search.fit(words.data, words.target, groups=words.groups).cv_results_
     for name in scores:
         if name.startswith("split"):
@@ -134,4 +138,4 @@ def test_search_gives_the_same_without_the_cache(words, monkeypatch):
 
 def test_missing_file_has_no_state():
     assert file_state("nowhere.wav") is None
-    assert known_rows.get((None, None)) is None
+    assert row_cache.get((None, None)) is None

@@ -1,0 +1,29 @@
+from . import audio as audio
+from . import datasets as datasets
+from . import metrics as metrics
+from . import networks as networks
+from . import spectral as spectral
+from .compose.augmented import AugmentedClassifier as AugmentedClassifier
+from .compose.pipeline import Pipeline as Pipeline
+from .deploy.exporting import export as export
+from .deploy.freezing import freeze as freeze
+from .errors import ArchiveError as ArchiveError
+from .errors import AudioError as AudioError
+from .errors import DeployError as DeployError
+from .errors import FrozenError as FrozenError
+from .features.loader import AudioLoader as AudioLoader
+from .features.mel import MelFeatures as MelFeatures
+from .features.mfcc import MFCCFeatures as MFCCFeatures
+from .features.statistics import FrameStatistics as FrameStatistics
+from .frozen.archive import load as load
+from .frozen.archive import save as save
+from .frozen.classifier import FrozenClassifier as FrozenClassifier
+from .frozen.classifier import OnnxBytes as OnnxBytes
+from .frozen.classifier import UnfittedPlaceholder as UnfittedPlaceholder
+from .frozen.pipeline import FrozenPipeline as FrozenPipeline
+from .recognizers.classifiers import SpeechCNN as SpeechCNN
+from .recognizers.classifiers import SpeechCRNN as SpeechCRNN
+from .recognizers.classifiers import SpeechRNN as SpeechRNN
+from .recognizers.classifiers import SpeechTransformer as SpeechTransformer
+
+__version__: str

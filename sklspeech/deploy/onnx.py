@@ -1,0 +1,81 @@
+"""Keras models become ONNX graphs, which are compared with them."""
+
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import DeployError
+from ..frozen.classifier import OnnxBytes
+
+
+def to_onnx(model, input_names, metadata):
+    """Convert a Keras model.
+
+    Parameters
+    ----------
+    model : keras.Model
+    input_names : sequence of str
+        What the graph's inputs are to be called.
+    metadata : dict of str to str
+
+    Returns
+    -------
+    graph : OnnxBytes
+    """
+    import onnx
+
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        # tf2onnx 1.17 asks NumPy for names that it no longer has.
+        warnings.simplefilter("ignore", FutureWarning)
+        path = Path(folder, "model.onnx")
+        _call_once(model)
+        model.export(path, format="onnx", verbose=False)
+        graph = onnx.load(path)
+    for i, name in enumerate(input_names):
+        _rename_input(graph.graph, i, name)
+    onnx.helper.set_model_props(graph, metadata)
+    return OnnxBytes(graph.SerializeToString())
+
+
+def _call_once(model):
+    """Keras exports a model that has been called."""
+    inputs = [np.ones([1 if size is None else size for size in value.shape], value.dtype) for value in model.inputs]
+    model.predict_on_batch(inputs if len(inputs) > 1 else inputs[0])
+
+
+def _rename_input(graph, i, name):
+    old = graph.input[i].name
+    graph.input[i].name = name
+    graph.input[i].type.tensor_type.shape.dim[0].dim_param = "n"
+    for node in graph.node:
+        node.input[:] = [name if given == old else given for given in node.input]
+
+
+def compare(expected, got, tolerance, name):
+    """Raise where a deployed model does not give what the original gives.
+
+    Parameters
+    ----------
+    expected, got : ndarray of shape (n, n_classes), float, or of labels, (n,)
+    tolerance : float
+        Of a probability.
+    name : str
+        For the error.
+
+    Raises
+    ------
+    DeployError
+        They differ.
+    """
+    if expected.dtype.kind != "f":
+        n_others = np.count_nonzero(expected != got)
+        if n_others:
+            raise DeployError(f"{name}: {n_others} of {len(expected)} labels differ from the original's")
+        return
+    difference = float(np.abs(expected - got).max())
+    if not difference <= tolerance:
+        raise DeployError(
+            f"{name}: probabilities differ by {difference:.2g} from the original's, expected {tolerance:g} or less"
+        )

@@ -1,0 +1,207 @@
+"""What AudioLoader, MelFeatures and MFCCFeatures share: clips in, duration learned, one row a clip out."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.utils.validation import check_is_fitted
+
+from .._runtime.scikit_learn import Interval, StrOptions
+from .._runtime.threads import count_threads, map_in_threads, split_evenly
+from ..audio.reading import RATES, read_duration
+from ..audio.waveforms import typical_duration
+from .batches import MAX_CLIPS, BatchReader
+from .clips import check_clips, clip_name
+from .row_cache import file_state, row_cache
+
+_MIN_CLIPS = 8  # that are worth a slice of their own: a slice costs about as much as a clip
+_NOT_IN_ROWS = ("duration", "n_jobs")  # parameters that change no row; n_samples_ stands for the duration
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
+    """Clips to rows. A subclass says what becomes of waveforms.
+
+    As dataclasses their `__init__` has every parameter by name and only stores it.
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "sample_rate": [Interval(Integral, *RATES, closed="both")],
+        "duration": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"}), None],
+        "trim": [Interval(Real, 0, None, closed="neither"), None],
+        "n_jobs": [Integral, None],
+    }
+
+    sample_rate: int = 16000
+    duration: float | str | None = None
+    trim: float | None = None
+    n_jobs: int | None = None
+
+    @with_callbacks
+    def fit(self, X, y=None):
+        """Learn the duration.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) of paths, or waveforms of shape (n, n_samples) or a list of 1-D arrays
+            The clips.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        AudioError
+            A recording cannot be used; with `duration="auto"` its header is read here, the rest in `transform`.
+        """
+        self._validate_params()
+        task = self._init_callback_context().call_on_fit_task_begin(estimator=self, X=X, y=y)
+        clips = check_clips(X)
+        self.duration_ = self._typical_duration(clips) if self.duration == "auto" else self.duration
+        self.n_samples_ = None if self.duration_ is None else max(1, round(float(self.duration_) * self.sample_rate))
+        self._check_fitted_length()
+        task.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return self
+
+    def _typical_duration(self, clips):
+        if isinstance(clips[0], str):
+            return typical_duration([_known_duration(path, file_state(path)) for path in clips])
+        return typical_duration([len(waveform) / self.sample_rate for waveform in clips])
+
+    def _check_fitted_length(self):
+        """Raise AudioError where clips of `n_samples_` cannot be transformed."""
+
+    def transform(self, X):
+        """Transform clips.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) of paths, or waveforms of shape (n, n_samples) or a list of 1-D arrays
+            The clips.
+
+        Returns
+        -------
+        rows : ndarray of shape (n, ...), float32; with `duration=None` a list of n arrays
+            One row a clip.
+
+        Raises
+        ------
+        AudioError
+            A recording cannot be used.
+        """
+        check_is_fitted(self)
+        clips = check_clips(X)
+        n_threads = count_threads(self.n_jobs)
+        rows: list | np.ndarray = (
+            [None] * len(clips)
+            if self.n_samples_ is None
+            else np.empty((len(clips), *self.row_shape(self.n_samples_)), np.float32)
+        )
+        row_params = self._row_params()
+        slices = split_evenly(len(clips), n_threads, _MIN_CLIPS, MAX_CLIPS)
+        map_in_threads(lambda part: self._fill(rows, clips, part, row_params), slices, n_threads)
+        return rows
+
+    def _fill(self, rows, clips, part, row_params):
+        """Put the rows of a slice of the clips into `rows`: those that are known, then all others."""
+        keys = self._request(clips, part, row_params)
+        missing = []
+        for i, key in keys.items():
+            row = row_cache.get(key)
+            if row is None:
+                missing.append(i)
+            else:
+                rows[i] = row.copy() if isinstance(rows, list) else row  # of the cache's own row none may be given out
+        if not missing:
+            return
+        reader = BatchReader(self.sample_rate, self.n_samples_, self.trim)
+        for batch, waveforms in reader.batches(clips, missing):
+            if self.n_samples_ is None:
+                for i, waveform in zip(batch, waveforms, strict=True):
+                    self._check_length(len(waveform), clip_name(clips[i], i))
+            for i, row in zip(batch, self._transform_batch(rows, batch, waveforms), strict=True):
+                row_cache.put(keys[i], row)
+
+    def _request(self, clips, part, row_params):
+        """The keys of the rows in the cache, by position; only those of files are kept."""
+        are_files = isinstance(clips[0], str)
+        return {i: row_cache.request(clips[i], row_params) if are_files else None for i in range(part.start, part.stop)}
+
+    def _transform_batch(self, rows, batch, waveforms):
+        """Put the rows of a batch into `rows`, and return them."""
+        first, last = batch[0], batch[-1]
+        if isinstance(rows, np.ndarray) and last - first < len(batch):
+            return self._transform_waveforms(waveforms, rows[first : last + 1])
+        computed = self._transform_waveforms(waveforms)
+        for i, row in zip(batch, computed, strict=True):
+            rows[i] = np.array(row, order="C") if isinstance(rows, list) else row  # a view would keep the whole batch
+        return computed
+
+    def _row_params(self):
+        """All that a row depends on besides its clip, hashable."""
+        return type(self), self.n_samples_, *(getattr(self, name) for name in _row_param_names(type(self)))
+
+    def _check_length(self, n_samples, source):
+        """Raise AudioError where a clip of this length cannot be transformed; any can, here."""
+
+    def row_shape(self, n_samples):
+        """Shape of a clip's row.
+
+        Parameters
+        ----------
+        n_samples : int
+            Length of the clip.
+
+        Returns
+        -------
+        shape : tuple of int
+        """
+        raise NotImplementedError
+
+    def _transform_waveforms(self, waveforms, out=None):
+        """Rows of waveforms as `BatchReader` gives them, no views of 16-bit samples; in `out`, if given."""
+        raise NotImplementedError
+
+    def set_output(self, *, transform=None):
+        """Do nothing: waveforms and features have no columns and stay arrays.
+
+        It is here so that ``pipeline.set_output(transform="pandas")`` reaches the steps that have columns.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None, default=None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+        """
+        return self
+
+    def __init_subclass__(cls, **kwargs):
+        # Three-dimensional output fits into no table; scikit-learn would make one where it is configured to.
+        super().__init_subclass__(**({"auto_wrap_output_keys": None} | kwargs))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+@lru_cache(maxsize=2**16)  # every fold and candidate of a search asks
+def _known_duration(path, state):
+    return read_duration(path)
+
+
+@lru_cache(maxsize=64)  # get_params looks at the signature each time, which takes longer than a clip
+def _row_param_names(transformer):
+    """Names of the parameters of a class that its rows depend on."""
+    return [name for name in transformer._get_param_names() if name not in _NOT_IN_ROWS]
