@@ -3,7 +3,7 @@
     python benchmarks/accuracy.py                    everything with one seed, some hours on 2 cores
     python benchmarks/accuracy.py --models SpeechCNN --protocols arabic20 --seeds 0 1 2
     python benchmarks/accuracy.py --ablation         the recipe of SpeechCNN, each part off or changed in turn
-    python benchmarks/accuracy.py --table            write the README's tables from the results so far
+    python benchmarks/accuracy.py --table            write the tables of RESULTS.md from the results so far
 
 Protocols: `arabic20` trains on 18 speakers and tests on 6 others; `fsdd-speakers` leaves one of six speakers out at a
 time; `fsdd-official` is the split of the set's authors, whose speakers are on both sides; `arabic20-5`, `-10` and `-20`
@@ -25,7 +25,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import joblib
 import numpy as np
 from _data import folder
-from _readme import write_table
+from _results import write_table
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import VotingClassifier
 from sklearn.frozen import FrozenEstimator
@@ -42,15 +42,15 @@ RESULTS = Path(__file__).with_suffix(".json")
 FITTED = Path(__file__).with_name("fitted")
 NETWORKS = ["SpeechCNN", "SpeechRNN", "SpeechCRNN", "SpeechTransformer"]
 VOTE = "vote of the four"
-OF_ABLATION = "arabic20-20"  # with few clips there are errors enough to tell parts from chance
-WHOLE = "the whole recipe"
+ABLATION_PROTOCOL = "arabic20-20"  # with few clips there are errors enough to tell parts from chance
+FULL_RECIPE = "the whole recipe"
 BASELINES = ["FrameStatistics + SVC", "librosa + scikeras"]
 MODELS = [*NETWORKS, VOTE, *BASELINES]
 PROTOCOLS = ["arabic20", "fsdd-speakers", "fsdd-official"]
 FEW = {"arabic20-5": 5, "arabic20-10": 10, "arabic20-20": 20}  # clips of every word
 OF_FEATURES = ["preemphasis", "top_db"]
 ABLATION = {  # the recipe of SpeechCNN, and parts of it off or changed
-    WHOLE: {},
+    FULL_RECIPE: {},
     "without pre-emphasis": {"preemphasis": 0.0},
     "top_db=50": {"top_db": 50.0},
     "top_db=80, librosa's": {"top_db": 80.0},
@@ -64,7 +64,7 @@ ABLATION = {  # the recipe of SpeechCNN, and parts of it off or changed
     "without speed, vocal tract, shift": {"speed": 0.0, "vocal_tract": 0.0, "shift": 0.0},
     "without dropout": {"dropout": 0.0},
     "without label smoothing": {"label_smoothing": 0.0},
-    "without weight decay": {"optimizer__weight_decay": 0.0},
+    "without weight decay": {"weight_decay": 0.0},
     "constant learning rate": {"learning_rate_schedule": "constant"},
     "60 epochs instead of 300": {"epochs": 60},
     "with averaged weights, 0.99": {"ema_momentum": 0.99},
@@ -110,7 +110,7 @@ def make(model, seed):
     if model == "FrameStatistics + SVC":
         features = MFCCFeatures(deltas=2, n_jobs=2)
         return make_pipeline(features, FrameStatistics(), StandardScaler(), SVC(C=10, random_state=seed))
-    from _today import librosa_loop
+    from baseline import librosa_loop
     from scikeras.wrappers import KerasClassifier
 
     network = KerasClassifier(
@@ -267,12 +267,12 @@ def tables():
         "seed from those of the 18 speakers, tested on the 6 others; otherwise defaults."
     )
     write_table("few", ["", *(f"{n} clips a word, %" for n in FEW.values()), "all, 180 a word, %"], rows, remark)
-    whole, rows = results[f"{WHOLE} | {OF_ABLATION}"], []
+    whole, rows = results.get(f"{FULL_RECIPE} | {ABLATION_PROTOCOL}", {}), []
     for part in ABLATION:
-        runs = results.get(f"{part} | {OF_ABLATION}", {})
+        runs = results.get(f"{part} | {ABLATION_PROTOCOL}", {})
         seeds = sorted(set(runs) & set(whole))
         differences = [100 * (runs[seed]["accuracy"]["test"] - whole[seed]["accuracy"]["test"]) for seed in seeds]
-        difference = f"{np.mean(differences):+.1f} ± {np.std(differences):.1f}" if seeds and part != WHOLE else ""
+        difference = f"{np.mean(differences):+.1f} ± {np.std(differences):.1f}" if seeds and part != FULL_RECIPE else ""
         rows.append([part, mean_and_spread(runs, "accuracy") or "not run", difference, len(runs)])
     remark = (
         "`python benchmarks/accuracy.py --ablation`: SpeechCNN at its defaults, each part off or changed in turn, "
@@ -291,7 +291,7 @@ def main():
     parser.add_argument("--table", action="store_true", help="only write the tables")
     args = parser.parse_args()
     if args.ablation:
-        args.models, args.protocols = list(ABLATION), [OF_ABLATION]
+        args.models, args.protocols = list(ABLATION), [ABLATION_PROTOCOL]
     for seed in args.seeds if not args.table else []:
         for protocol in args.protocols:
             for model in args.models:

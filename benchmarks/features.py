@@ -1,6 +1,6 @@
 """Speed and error of the features, beside what people write today and beside the floor.
 
-    python benchmarks/features.py             every case, a few minutes on 2 cores; writes the README's tables
+    python benchmarks/features.py             every case, a few minutes on 2 cores; writes its tables into RESULTS.md
     python benchmarks/features.py --clips 200 --repeats 5
 
 400 clips of one second of real speech (arabic20), as WAV at 16 kHz, WAV at 44.1 kHz and FLAC, and the same put together
@@ -29,10 +29,10 @@ import scipy.fft
 import soundfile
 import soxr
 from _data import folder
-from _readme import write_table
+from _results import write_table
 
 from sklspeech import MelFeatures, MFCCFeatures, datasets
-from sklspeech.features.row_cache import known_rows
+from sklspeech.features.row_cache import row_cache
 
 SECOND = 16000
 PAUSE = 0.2  # seconds in which what joblib's processes still do comes to its end
@@ -198,7 +198,7 @@ def main():
     if args.peak_of:
         print(*peak_memory(sorted(map(str, args.peak_of.glob("link*")))))
         return
-    known_rows.max_bytes = 0
+    row_cache.max_bytes = 0
     with tempfile.TemporaryDirectory() as root:
         paths = write_clips(Path(root), args.clips)
         waveforms = np.stack([librosa.load(path, sr=SECOND)[0] for path in paths["wav"]])

@@ -1,6 +1,6 @@
 """A trained pipeline in production: cold start, latency, throughput, memory and size, deployed in five ways.
 
-    python benchmarks/latency.py              a few minutes on 2 cores; writes the README's table
+    python benchmarks/latency.py              a few minutes on 2 cores; writes its table into RESULTS.md
     python benchmarks/latency.py --repeats 3 --files 200
 
 The same default SpeechCNN on features of one second of arabic20: as people deploy it today (a loop over librosa and
@@ -157,7 +157,7 @@ def run(root, path, task, threads):
 
 def prepare(root, n_files):
     """Train once, and write the five files and the list of clips."""
-    import _today
+    import baseline
     import joblib
     import librosa
     import soundfile
@@ -175,7 +175,7 @@ def prepare(root, n_files):
     names = clips + [link(clip, i) for i in range(1, N_NAMES) for clip in clips]
     (root / "names.json").write_text(json.dumps(names))
     some = np.arange(0, len(speech.data), 10)
-    joblib.dump(_today.pipeline().fit(speech.data[some], speech.target[some]), root / "today.joblib")
+    joblib.dump(baseline.pipeline().fit(speech.data[some], speech.target[some]), root / "today.joblib")
     pipeline = Pipeline([MelFeatures(duration=1.0), SpeechCNN(epochs=1, random_state=0)])
     pipeline.fit(speech.data[some], speech.target[some])
     joblib.dump(pipeline, root / "fitted.joblib")
@@ -253,7 +253,7 @@ def main():
         path, task, clips = sys.argv[2:]
         child(path, task, json.loads(Path(clips).read_text()))
         return
-    from _readme import write_table
+    from _results import write_table
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=5)

@@ -1,6 +1,6 @@
 """A grid search over front-end and network, leaving one speaker out: sklspeech beside what people write today.
 
-    python benchmarks/search.py               both sides, about half an hour on 2 cores; writes the README's table
+    python benchmarks/search.py               both sides, half an hour on 2 cores; writes its table into RESULTS.md
     python benchmarks/search.py --clips 600   a part of the recordings
 
 GridSearchCV of 12 candidates (3 front-ends, 4 networks) with 6 speakers on fsdd: the same networks, epochs, batches and
@@ -13,7 +13,7 @@ import argparse
 import os
 import time
 from collections import Counter
-from functools import wraps
+from functools import partial, wraps
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # To share one operation of a network this small between the cores takes either side longer.
@@ -24,8 +24,8 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 import keras
 import numpy as np
 from _data import folder
-from _readme import write_table
-from _today import librosa_loop
+from _results import write_table
+from baseline import librosa_loop
 from scikeras.wrappers import KerasClassifier
 from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut
 from sklearn.pipeline import make_pipeline
@@ -33,8 +33,8 @@ from sklearn.preprocessing import FunctionTransformer
 
 from sklspeech import MelFeatures, Pipeline, SpeechCNN, datasets
 from sklspeech.networks import encoders as networks
-from sklspeech.recognizers import network_pool as _pool
 from sklspeech.recognizers.estimator import KerasSpeechClassifier
+from sklspeech.recognizers.network_pool import PooledNetwork
 
 N_MELS = [24, 40, 64]
 FILTERS = [(16, 24, 32), (24, 32, 48)]
@@ -43,7 +43,8 @@ EPOCHS = 3
 
 
 def build(meta, filters=(16, 24, 32), dropout=0.3):
-    return networks.cnn(meta["X_shape_"][1:], meta["n_classes_"], filters=filters, dropout=dropout)
+    encoder = partial(networks.cnn, filters=filters)
+    return networks.classifier(meta["X_shape_"][1:], meta["n_classes_"], encoder, dropout=dropout)
 
 
 def today(n_mels):
@@ -119,7 +120,7 @@ def watch():
     stages.wrap(FunctionTransformer, "transform", FEATURES)
     stages.wrap(MelFeatures, "fit", FEATURES)
     stages.wrap(MelFeatures, "transform", FEATURES)
-    for owner, name in ((networks, "cnn"), (keras.Model, "compile"), (_pool.Lease, "__init__")):
+    for owner, name in ((networks, "classifier"), (keras.Model, "compile"), (PooledNetwork, "__init__")):
         stages.wrap(owner, name, TRACING)
     stages.wrap(keras.Model, "fit", TRAINING)
     for owner in (KerasClassifier, KerasSpeechClassifier):

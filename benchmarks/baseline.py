@@ -22,7 +22,7 @@ def librosa_loop(clips, n_mels=40):
 
 def build(meta):
     """SpeechCNN's network."""
-    return networks.cnn(meta["X_shape_"][1:], meta["n_classes_"])
+    return networks.classifier(meta["X_shape_"][1:], meta["n_classes_"])
 
 
 def pipeline():
