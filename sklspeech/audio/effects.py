@@ -11,7 +11,9 @@ def add_noise(waveform, noise, snr):
     Parameters
     ----------
     waveform : ndarray of shape (n,), float32
+        Speech.
     noise : ndarray of shape (n,), float32
+        Noise, as long.
     snr : float
         Ratio of the mean powers, in dB.
 
@@ -32,6 +34,7 @@ def change_speed(waveform, factor):
     Parameters
     ----------
     waveform : ndarray of shape (n,), float32
+        Speech.
     factor : float
         Above 1 is faster.
 
@@ -54,6 +57,7 @@ def room_response(sample_rate, reverberation_time, ratio, random):
     ratio : float
         Of the energies of the direct sound and the echoes, in dB.
     random : numpy.random.Generator
+        Where the echoes are drawn from.
 
     Returns
     -------
@@ -76,6 +80,7 @@ def add_reverberation(waveform, response):
     Parameters
     ----------
     waveform : ndarray of shape (n,), float32
+        Speech.
     response : ndarray of shape (m,), float32
         The room's, of `room_response` or measured.
 

@@ -75,6 +75,7 @@ def read_duration(path):
     Parameters
     ----------
     path : str or PathLike
+        A recording.
 
     Returns
     -------

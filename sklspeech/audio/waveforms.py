@@ -56,6 +56,7 @@ def resample(waveform, rate, new_rate):
     Parameters
     ----------
     waveform : ndarray of shape (n_samples,), float32
+        Samples.
     rate : int
         Hertz.
     new_rate : int
@@ -77,7 +78,9 @@ def fit_length(waveform, n_samples):
     Parameters
     ----------
     waveform : ndarray of shape (n,)
+        Samples.
     n_samples : int
+        Length that it is given.
 
     Returns
     -------
@@ -97,6 +100,7 @@ def trim_silence(waveform, top_db=60.0):
     Parameters
     ----------
     waveform : ndarray of shape (n,)
+        Samples.
     top_db : float, default=60.0
         A frame is quiet if it is this many dB below the loudest one, or more. Frames are 2048 samples, every 512.
         librosa takes frames with an effective value under 1e-5 for as loud as that, and leaves faint recordings as they

@@ -7,7 +7,7 @@ from .._runtime.public import public
 
 @public
 class Pipeline(pipeline.Pipeline):
-    """scikit-learn's Pipeline, whose steps need no names.
+    """Pipeline of scikit-learn, whose steps need no names.
 
     A step without a name is called after its class in lowercase, as in ``sklearn.pipeline.make_pipeline``. Everything
     else is scikit-learn's.

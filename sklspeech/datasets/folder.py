@@ -22,6 +22,7 @@ def load_speech_folder(root, *, pattern=None, manifest=None, split=None):
     Parameters
     ----------
     root : str or PathLike
+        The folder.
     pattern : str or None, default=None
         Regular expression that is searched in the path relative to `root`, with ``/`` between folders. Its group
         ``label`` is the label, its optional group ``speaker`` the speaker. For Google's Speech Commands:

@@ -39,6 +39,7 @@ def make_spoken_words(
     folder : str, PathLike or None, default=None
         Where to write the recordings, as ``word/speaker_take.wav``; None returns waveforms.
     random_state : int, RandomState or None, default=None
+        An int gives the same recordings every time.
 
     Returns
     -------

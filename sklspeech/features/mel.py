@@ -94,7 +94,7 @@ class MelFeatures(ClipTransformer):
 
     See Also
     --------
-    MFCCFeatures : the cepstral coefficients of these features.
+    MFCCFeatures : The cepstral coefficients of these features.
 
     Examples
     --------
@@ -160,7 +160,7 @@ class MelFeatures(ClipTransformer):
             )
 
     @property
-    def settings(self):
+    def settings(self) -> spectral.MelSettings:
         """What the spectrogram depends on, spectral.MelSettings."""
         return spectral.MelSettings(*(getattr(self, name) for name in spectral.MelSettings._fields))
 

@@ -43,7 +43,7 @@ class MFCCFeatures(MelFeatures):
 
     See Also
     --------
-    MelFeatures : the mel spectrogram of which these are the coefficients.
+    MelFeatures : The mel spectrogram of which these are the coefficients.
 
     Examples
     --------

@@ -77,7 +77,8 @@ class FrameStatistics(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : as in `fit`
+        X : ndarray of shape (n, n_frames, n_features) or (n, n_features), or list of n arrays (n_frames_i, n_features)
+            Features.
 
         Returns
         -------

@@ -146,7 +146,7 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def _row_params(self):
         """All that a row depends on besides its clip, hashable."""
-        return type(self), self.n_samples_, *(getattr(self, name) for name in _row_param_names(type(self)))
+        return type(self), self.n_samples_, *(getattr(self, name) for name in _row_param_names(type(self)))  # type: ignore[arg-type]
 
     def _check_length(self, n_samples, source):
         """Raise AudioError where a clip of this length cannot be transformed; any can, here."""

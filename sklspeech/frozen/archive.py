@@ -105,6 +105,7 @@ def load(path):
     Parameters
     ----------
     path : str or PathLike
+        What `save` wrote.
 
     Returns
     -------

@@ -21,6 +21,7 @@ def expected_calibration_error(y_true, y_proba, *, labels, n_bins=15):
     labels : array-like of shape (n_classes,)
         Of the columns: the classifier's `classes_`.
     n_bins : int, default=15
+        Bins of the probability.
 
     Returns
     -------

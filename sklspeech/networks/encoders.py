@@ -19,6 +19,26 @@ def cnn(x, mask, architecture="residual", stem=(16, 32), filters=(96, 128), kern
     "residual" is a network over time, after TC-ResNet (S. Choi et al., Temporal Convolution for Real-time Keyword
     Spotting on Mobile Devices, 2019), which has no stem and kernels of 9. "broadcasted" keeps the bands, with a
     fraction of the parameters (B. Kim et al., Broadcasted Residual Learning for Efficient Keyword Spotting, 2021).
+
+    Parameters
+    ----------
+    x : keras.KerasTensor of shape (n, n_frames, n_features)
+        Standardized features.
+    mask : keras.KerasTensor of shape (n, n_frames) or None
+        1 for a frame and 0 for padding.
+    architecture : {"residual", "broadcasted"}, default="residual"
+        Which of the two.
+    stem : tuple of int, default=(16, 32)
+        Filters of the first convolutions, each of which halves frames and features.
+    filters : tuple of int, default=(96, 128)
+        One block each.
+    kernel_size : int, default=3
+        Steps that a convolution over time sees.
+
+    Returns
+    -------
+    x : keras.KerasTensor of shape (n, n_steps, n_units)
+    mask : keras.KerasTensor of shape (n, n_steps) or None
     """
     _check_filters("filters", filters, 1)
     return _ARCHITECTURES[architecture](x, mask, stem, filters, kernel_size)
@@ -28,6 +48,26 @@ def rnn(x, mask, stem=(16, 32), units=64, n_layers=2, dropout=0.3):
     """Bidirectional gated recurrent units over time.
 
     K. Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014.
+
+    Parameters
+    ----------
+    x : keras.KerasTensor of shape (n, n_frames, n_features)
+        Standardized features.
+    mask : keras.KerasTensor of shape (n, n_frames) or None
+        1 for a frame and 0 for padding.
+    stem : tuple of int, default=(16, 32)
+        Filters of the first convolutions, each of which halves frames and features.
+    units : int, default=64
+        Units of a step, in each direction.
+    n_layers : int, default=2
+        Layers of recurrent units.
+    dropout : float, default=0.3
+        Share of units switched off in training, after every layer.
+
+    Returns
+    -------
+    x : keras.KerasTensor of shape (n, n_steps, n_units)
+    mask : keras.KerasTensor of shape (n, n_steps) or None
     """
     x, mask = _stem(x, mask, stem)
     for i in range(1, 1 + n_layers):
@@ -42,6 +82,24 @@ def crnn(x, mask, stem=(16, 32), units=64, dropout=0.3):
 
     The textbook stack Conv2D, Flatten, LSTM, with the flattening done step by step, because an LSTM needs a sequence.
     After T. N. Sainath et al., Convolutional, Long Short-Term Memory, Fully Connected Deep Neural Networks, 2015.
+
+    Parameters
+    ----------
+    x : keras.KerasTensor of shape (n, n_frames, n_features)
+        Standardized features.
+    mask : keras.KerasTensor of shape (n, n_frames) or None
+        1 for a frame and 0 for padding.
+    stem : tuple of int, default=(16, 32)
+        Filters of the first convolutions, each of which halves frames and features.
+    units : int, default=64
+        Units of a step, in each direction.
+    dropout : float, default=0.3
+        Share of units switched off in training, before the LSTM.
+
+    Returns
+    -------
+    x : keras.KerasTensor of shape (n, n_steps, n_units)
+    mask : keras.KerasTensor of shape (n, n_steps) or None
     """
     _check_filters("stem", stem, 1)
     x, mask = _stem(x, mask, stem)
@@ -56,6 +114,28 @@ def transformer(x, mask, stem=(16, 32), units=64, n_layers=3, n_heads=4, dropout
     Convolutions make the steps (T. Xiao et al., Early Convolutions Help Transformers See Better, 2021), waves of
     several lengths mark their position. After A. Berg et al., Keyword Transformer: A Self-Attention Model for Keyword
     Spotting, 2021.
+
+    Parameters
+    ----------
+    x : keras.KerasTensor of shape (n, n_frames, n_features)
+        Standardized features.
+    mask : keras.KerasTensor of shape (n, n_frames) or None
+        1 for a frame and 0 for padding.
+    stem : tuple of int, default=(16, 32)
+        Filters of the first convolutions, each of which halves frames and features.
+    units : int, default=64
+        Units of a step, a multiple of `n_heads`.
+    n_layers : int, default=3
+        Layers of attention.
+    n_heads : int, default=4
+        Attention heads of a layer.
+    dropout : float, default=0.1
+        Share of units switched off in training.
+
+    Returns
+    -------
+    x : keras.KerasTensor of shape (n, n_steps, n_units)
+    mask : keras.KerasTensor of shape (n, n_steps) or None
     """
     x, mask = _stem(x, mask, stem)
     x = layers.Conv1D(units, 1, use_bias=False, name="project")(x)

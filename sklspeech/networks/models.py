@@ -16,6 +16,7 @@ def classifier(input_shape, n_classes, encoder=encoders.cnn, *, pooling="mean", 
     input_shape : tuple of (int or None, int)
         Frames and features of a clip; None for clips of different lengths (see `Recipe.begin`).
     n_classes : int
+        Probabilities of a clip.
     encoder : callable, default=cnn
         A function of `networks.encoders`, or a ``functools.partial`` of one.
     pooling : {"mean", "attention"}, default="mean"
@@ -25,6 +26,7 @@ def classifier(input_shape, n_classes, encoder=encoders.cnn, *, pooling="mean", 
     dropout : float, default=0.3
         Share of the units of that vector which are switched off in training.
     recipe : Recipe, default=Recipe()
+        Normalization and augmentation.
 
     Returns
     -------

@@ -10,7 +10,27 @@ from .layers import ClearPadding, Level, Standardize, StepMask
 
 @dataclass(frozen=True)
 class Recipe:
-    """Normalization of the features, and how training changes them; the classifiers document the parameters."""
+    """Normalization of the features, and how training changes them; see the classifiers for more on each parameter.
+
+    Parameters
+    ----------
+    normalization : {"clip", "feature"} or None, default="clip"
+        What is subtracted from every clip.
+    masks : int, default=1
+        Bands of features, and as many spans of frames, that are masked.
+    speed : float, default=0.2
+        Largest change of tempo.
+    vocal_tract : float, default=0.1
+        Largest change of the frequency axis.
+    shift : float, default=0.1
+        Largest shift in time, as a share of the clip.
+    gain : float, default=0.0
+        Largest change of the level in dB.
+    noise : float or None, default=None
+        Lowest signal-to-noise ratio in dB of added noise.
+    floor : float or None, default=None
+        Smallest distance in dB from the loudest value to a random floor.
+    """
 
     normalization: str | None = "clip"
     masks: int = 1

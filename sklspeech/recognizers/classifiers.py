@@ -41,7 +41,9 @@ class SpeechCNN(KerasSpeechClassifier):
 
     See Also
     --------
-    SpeechRNN, SpeechCRNN, SpeechTransformer : other networks, the same recipe.
+    SpeechRNN : Recurrent units.
+    SpeechCRNN : Convolutions, then recurrent units.
+    SpeechTransformer : Attention.
 
     References
     ----------
@@ -89,6 +91,7 @@ class SpeechRNN(KerasSpeechClassifier):
     units : int, default=64
         Units of a layer, in each direction.
     n_layers : int, default=2
+        Layers of recurrent units.
 
     Attributes
     ----------
@@ -162,6 +165,7 @@ class SpeechTransformer(KerasSpeechClassifier):
     units : int, default=64
         Width of the encoder, a multiple of `n_heads`.
     n_layers : int, default=3
+        Layers of attention.
     n_heads : int, default=4
         Attention heads of a layer.
 

@@ -92,7 +92,7 @@ FITTED_ATTRIBUTES = """
     floor_ : float or None
         `floor`, or what "auto" became.
     history_ : dict of str to list of float
-        Loss and accuracy of every epoch; "val_..." with `early_stopping`.
+        Loss and accuracy of every epoch; with `early_stopping` ``val_loss`` and ``val_accuracy`` as well.
     input_shape_ : tuple of (int or None, int)
         Frames and features of a clip; None where `fit` was given a list of clips of different lengths.
     model_ : keras.Model
@@ -103,7 +103,7 @@ FITTED_ATTRIBUTES = """
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class TrainingParameters:
+class TrainingParameters(BaseEstimator):
     """The parameters that all classifiers share; as a dataclass its `__init__` has each by name and only stores it.
 
     scikeras takes every public attribute of an estimator for a parameter, and any routed name for valid. Here they are

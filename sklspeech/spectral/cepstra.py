@@ -1,17 +1,19 @@
 """Decibels, cepstra, deltas and normalization of mel spectrograms."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 from scipy import fft
 
 
-def power_to_db(power, *, ref=1.0, amin=1e-10, top_db=80.0):
+def power_to_db(power, *, ref: float | Callable = 1.0, amin=1e-10, top_db: float | None = 80.0):
     """Decibels of a power spectrogram of one clip, as ``librosa.power_to_db``.
 
     Parameters
     ----------
     power : ndarray, float32
+        Power of a clip.
     ref : float or callable, default=1.0
         The power of 0 dB; a callable such as ``np.max`` is given `power`.
     amin : float, default=1e-10
@@ -36,8 +38,11 @@ def powers_to_db(power, *, ref, amin, top_db):
     Parameters
     ----------
     power : ndarray of shape (n_clips, n_frames, n_mels), float32
+        Power of some clips, which becomes their decibels.
     ref : float or callable
+        As in `power_to_db`.
     amin : float
+        As in `power_to_db`.
     top_db : float or None
         As in `power_to_db`.
 
@@ -67,6 +72,7 @@ def mfcc(db, *, n_mfcc=20, dct_type=2, norm="ortho", lifter=0.0):
     Parameters
     ----------
     db : ndarray of shape (..., n_frames, n_mels), float32
+        Decibels.
     n_mfcc : int, default=20
         Coefficients.
     dct_type : {1, 2, 3}, default=2
@@ -94,6 +100,7 @@ def delta(features, *, width=9, order=1):
     Parameters
     ----------
     features : ndarray of shape (..., n_frames, n_features), float32
+        Features over time.
     width : int, default=9
         Frames of the filter, odd; not more than `n_frames`.
     order : int, default=1
@@ -115,6 +122,7 @@ def normalize(features, normalization):
     Parameters
     ----------
     features : ndarray of shape (n_frames, n_features), float32
+        Features of a clip.
     normalization : {"clip", "feature"}
         One mean over frames and features, or one a feature over the frames (cepstral mean normalization, B. S. Atal,
         Effectiveness of Linear Prediction Characteristics of the Speech Wave, 1974).

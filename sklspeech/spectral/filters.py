@@ -15,7 +15,39 @@ _LOG_STEP = np.log(6.4) / 27.0
 
 
 class MelSettings(NamedTuple):
-    """Everything that a mel spectrogram depends on besides the waveform; `MelFeatures` documents the parameters."""
+    """Everything that a mel spectrogram depends on besides the waveform; the defaults are 25 ms every 10 ms.
+
+    Parameters
+    ----------
+    sample_rate : int, default=16000
+        Hertz.
+    preemphasis : float, default=0.0
+        Before all else sample t becomes ``x[t] - preemphasis * x[t - 1]``, as by ``librosa.effects.preemphasis``.
+    n_fft : int, default=400
+        Samples of a frame.
+    hop_length : int, default=160
+        Samples from one frame to the next.
+    win_length : int or None, default=None
+        Samples of the window, centred in the frame; None is `n_fft`.
+    window : str or tuple, default="hann"
+        Any window of ``scipy.signal.get_window``.
+    center : bool, default=True
+        Pad the waveform by half a frame on both sides.
+    pad_mode : str, default="constant"
+        What it is padded with, see ``numpy.pad``.
+    power : float, default=2.0
+        Exponent of the magnitudes.
+    n_mels : int, default=40
+        Mel bands.
+    fmin : float, default=0.0
+        Lowest frequency in hertz.
+    fmax : float or None, default=None
+        Highest frequency in hertz; None is half of `sample_rate`.
+    htk : bool, default=False
+        HTK's mel scale instead of Slaney's.
+    norm : {"slaney"} or None, default="slaney"
+        Filters of the same area, or of the same peak.
+    """
 
     sample_rate: int = 16000
     preemphasis: float = 0.0
@@ -43,6 +75,7 @@ class MelSettings(NamedTuple):
         Parameters
         ----------
         n_samples : int
+            Length of the waveform.
 
         Returns
         -------

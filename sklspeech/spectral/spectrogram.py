@@ -28,6 +28,7 @@ def mel_spectrogram(waveform, settings=MelSettings()):
     Parameters
     ----------
     waveform : ndarray of shape (n_samples,), float32 or, of 16-bit samples, int16
+        Samples.
     settings : MelSettings, default=MelSettings()
         The parameters of librosa; `sample_rate` is its `sr`.
 
@@ -62,6 +63,7 @@ def mel_spectrograms(waveforms, settings, *, top_db=None, out=None):
     waveforms : ndarray of shape (n_clips, n_samples), or sequence of ndarray of shape (n_samples,)
         All of them float32, or all 16-bit samples, int16. Their number bounds the memory that is taken.
     settings : MelSettings
+        As in `mel_spectrogram`.
     top_db : float or None, default=None
         What lies more decibels than this below the loudest band of a clip will not be seen, and need not be exact.
     out : ndarray of shape (n_clips, n_frames, n_mels), float32, or None, default=None
