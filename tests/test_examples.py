@@ -1,0 +1,47 @@
+"""The code of the README and of the guide runs from top to bottom, in a folder that holds what it names."""
+
+import re
+import shutil
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+import soundfile
+
+from sklspeech.datasets import make_spoken_words
+from sklspeech.recognizers import auto
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [page for page in PAGES if "```python" in page.read_text(encoding="utf-8")]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Recordings, noise and a new clip; and as few epochs as can be."""
+    words = make_spoken_words(["yes", "no"], n_speakers=4, n_takes=4, folder=tmp_path / "recordings", random_state=0)
+    shutil.copy(words.data[0], tmp_path / "new.wav")
+    (tmp_path / "noise").mkdir()
+    soundfile.write(tmp_path / "noise" / "room.wav", np.random.default_rng(0).normal(0, 0.1, 16000), 16000)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(auto, "MAX_EPOCHS", 2)
+    mpl.use("agg")
+    return tmp_path
+
+
+def blocks(page):
+    """The Python code of a page."""
+    return re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_code_of_a_page_runs(folder, page):
+    names: dict = {}
+    for block in blocks(page):
+        exec(compile(block, page.name, "exec"), names)
+
+
+def test_pages_are_found():
+    assert len(PAGES) >= 8
+    assert sum(len(blocks(page)) for page in PAGES) > 40
