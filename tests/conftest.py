@@ -1,4 +1,4 @@
-"""Recordings and small data sets that several tests share."""
+"""Recordings and small data sets that several tests share; no real recording is committed."""
 
 import os
 import subprocess
@@ -26,12 +26,27 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.xdist_group(type(estimator).__name__))
 
 
+NO_RECORDINGS = "no recordings"
+SETS = "fsdd (Jakobovski/free-spoken-digit-dataset), arabic20 (abdulkaderghandoura/arabic-speech-commands-dataset)"
+
+
 def recordings(name):
     """A folder of real recordings; the test is skipped where it is absent."""
     folder = DATA / name
     if not folder.is_dir():
-        pytest.skip(f"no recordings in {folder}; set SKLSPEECH_DATA to the folder that holds {name}")
+        pytest.skip(f"{NO_RECORDINGS} in {folder}")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say in one line how many tests never ran for lack of recordings."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    n_tests = sum(NO_RECORDINGS in str(report.longrepr) for report in skipped)
+    if n_tests:
+        terminalreporter.write_line(
+            f"{n_tests} tests were skipped because there are no real recordings in {DATA}: get {SETS} and others, one "
+            "folder each with a manifest.csv of path, label, speaker, and set SKLSPEECH_DATA to the folder around them"
+        )
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,79 @@
+"""Uses every public name as a user would, for type checkers: tests/test_types.py runs mypy over it."""
+
+from pathlib import Path
+from typing import assert_type
+
+import numpy as np
+
+import sklspeech
+from sklspeech import (
+    ArchiveError,
+    AudioError,
+    AudioLoader,
+    AugmentedClassifier,
+    DeployError,
+    FrameStatistics,
+    FrozenClassifier,
+    FrozenError,
+    FrozenPipeline,
+    MelFeatures,
+    MFCCFeatures,
+    OnnxBytes,
+    Pipeline,
+    SpeechCNN,
+    SpeechCRNN,
+    SpeechRNN,
+    SpeechTransformer,
+    UnfittedPlaceholder,
+    audio,
+    datasets,
+    export,
+    freeze,
+    load,
+    metrics,
+    networks,
+    save,
+    spectral,
+)
+
+version: str = sklspeech.__version__
+speech = datasets.load_speech_folder(Path("recordings"), pattern=None, split="train")
+words = datasets.make_spoken_words(["yes", "no"], n_speakers=2, n_takes=1, random_state=0)
+
+loader = AudioLoader(sample_rate=16000, duration=1.0, trim=None, n_jobs=-1)
+mel = MelFeatures(duration=None, n_mels=64, window=("kaiser", 8.0), ref=np.max, top_db=None)
+mfcc = MFCCFeatures(n_mfcc=13, deltas=2, dct_norm=None)
+table = FrameStatistics(("mean", "max"))
+assert_type(mel.n_mels, int)
+assert_type(mel.top_db, float | None)
+assert_type(mel.settings, spectral.MelSettings)
+
+for network in (
+    SpeechCNN(filters=(16,), floor=None, learning_rate=1e-3, weight_decay=0.0, random_state=0),
+    SpeechRNN(units=8, n_layers=1),
+    SpeechCRNN(stem=(8,), epochs=3, batch_size=8),
+    SpeechTransformer(n_heads=2, early_stopping=True, class_weight="balanced"),
+):
+    pipeline = Pipeline([mel, network])
+    pipeline.fit(speech.data, speech.target).predict(["new.wav"])
+
+augmented = AugmentedClassifier(pipeline, noise="noise", snr=(5.0, 30.0), n_copies=2)
+frozen = freeze(pipeline, X=["new.wav"], n_jobs=2)
+save(frozen, "model.sklspeech")
+loaded = load(Path("model.sklspeech"))
+export(pipeline, "model.onnx")
+assert_type(FrozenPipeline([("mel", mel)]), FrozenPipeline)
+classifier = FrozenClassifier(graph=OnnxBytes(b""), classes=("no", "yes"), n_jobs=None)
+placeholder = UnfittedPlaceholder("SpeechCNN")
+
+try:
+    waveform = audio.read_waveform("new.wav", 16000)
+except AudioError as error:
+    raise SystemExit(f"{error.source}: {error.fault}") from error
+except (ArchiveError, DeployError, FrozenError) as error:
+    raise SystemExit(str(error)) from error
+settings = spectral.MelSettings(n_mels=128)
+decibels = spectral.power_to_db(spectral.mel_spectrogram(waveform, settings), ref=np.max)
+error_rate = metrics.expected_calibration_error(["no"], [[0.9, 0.1]], labels=["no", "yes"])
+assert_type(networks.Recipe(masks=2).masks, int)
+model = networks.classifier((None, 40), 2, networks.cnn, recipe=networks.Recipe(noise=5.0))
