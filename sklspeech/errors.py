@@ -12,7 +12,7 @@ class AudioError(ValueError):
     source : str
         The path of the file, or the position of the waveform in X, or the duration that all are to have.
     fault : str
-        What is wrong with it.
+        The fault, as the end of a sentence.
 
     Examples
     --------
@@ -40,7 +40,7 @@ class ArchiveError(ValueError):
     Parameters
     ----------
     fault : str
-        What is wrong with it.
+        The fault, as the end of a sentence.
     path : str, default=""
         The file.
     """

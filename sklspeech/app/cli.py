@@ -191,7 +191,7 @@ def _load(path):
 
 
 def _is_archive(path):
-    """Whether to read it as an archive: by its name as well, so that no pickle is run that calls itself one."""
+    """Whether to read a file as an archive: by its name as well, so that no pickle is run that calls itself one."""
     from ..frozen.archive import is_archive
 
     if not path.is_file():

@@ -15,7 +15,7 @@ def add_noise(waveform, noise, snr):
     noise : ndarray of shape (n,), float32
         Noise, as long.
     snr : float
-        Ratio of the mean powers, in dB.
+        Signal-to-noise ratio of the mean powers, in dB.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def change_speed(waveform, factor):
 
 
 def room_response(sample_rate, reverberation_time, ratio, random):
-    """What a room makes of a click: the direct sound, and echoes as noise that dies away.
+    """Impulse response of a room: the direct sound, and echoes as noise that dies away.
 
     Parameters
     ----------

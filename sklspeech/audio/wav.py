@@ -20,7 +20,7 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 
 
 class WavFormat(NamedTuple):
-    """What the chunk ``fmt`` says of the samples."""
+    """The fields of the chunk ``fmt``."""
 
     tag: int
     n_channels: int

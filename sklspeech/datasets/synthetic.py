@@ -142,7 +142,7 @@ def _speak(phonemes, speaker, snr_db, sample_rate, random):
 
 
 def _tracks(targets, speaker, random):
-    """What the mouth does, frame by frame: every target held, the steps between them smoothed."""
+    """Formants, voicing and noise, frame by frame: every target held, the steps between them smoothed."""
     seconds = np.array([t.duration for t in targets]) / speaker.pace * random.uniform(0.85, 1.15, len(targets))
     lengths = np.maximum(2, np.round(seconds * 16000 / _HOP).astype(int))
     formants = np.array([t.formants for t in targets]) * speaker.accent * random.normal(1, 0.02, (len(targets), 3))

@@ -75,7 +75,7 @@ def freeze(estimator, X=None, *, n_jobs=None):
 
 
 def fitted_within(estimator):
-    """What a search has found, or an augmented classifier trained.
+    """The fitted pipeline within a search or an augmented classifier.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class _Freezer(pickle.Pickler):
         self.n_networks = 0
 
     def reducer_override(self, obj):
-        """What stands in the place of a network, and of a pipeline with one."""
+        """Put a graph in place of a network, and a FrozenPipeline in place of a pipeline with one."""
         from ..recognizers.estimator import KerasSpeechClassifier
 
         if isinstance(obj, FrozenClassifier):

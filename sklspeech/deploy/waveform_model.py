@@ -30,8 +30,8 @@ def waveform_model(features, network):
 class FeaturesLayer(keras.layers.Layer):
     """MelFeatures or MFCCFeatures in keras.ops, in float32: (n, n_samples) -> (n, n_frames, n_features).
 
-    The Fourier transform is a convolution with windowed cosines and sines: its matrices are weights, for constants
-    become inputs of exported graphs.
+    The Fourier transform is a convolution with windowed cosines and sines. Its matrices are weights, because constants
+    would become inputs of exported graphs.
     """
 
     def __init__(self, features):
@@ -49,7 +49,7 @@ class FeaturesLayer(keras.layers.Layer):
             self._build_cepstra()
 
     def _build_cepstra(self):
-        """Cosine transform and derivatives are linear: what they make of unit vectors is their matrix."""
+        """Cosine transform and derivatives are linear: applied to unit vectors they give their matrix."""
         f = self.features
         n_frames = f.settings.count_frames(f.n_samples_)
         units = np.eye(f.n_mels, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""What X may be: paths, or waveforms."""
+"""X is a collection of clips: paths, or waveforms."""
 
 import os
 

@@ -66,7 +66,7 @@ def take_clips(clips, indices):
 
 
 def network_inputs(clips):
-    """What a network takes: the clips of one length; or padded clips and their lengths.
+    """Arrays that go into a network: the clips of one length; or padded clips and their lengths.
 
     Parameters
     ----------

@@ -65,9 +65,9 @@ MEL_PARAMETERS = """
         Values more than this below the loudest one of the same clip are raised to that floor, which hides the noise of
         the room. librosa's default is 80, which takes longer as well: above 75 the Fourier transform is in float64.
     normalization : {"clip", "feature"} or None, default=None
-        What is subtracted from every clip: its mean over frames and features, that is its level; the mean of every
-        feature over the frames (cepstral mean normalization); or nothing, which leaves librosa's values. The networks
-        have a normalization of their own.
+        Which mean is subtracted from every clip: that over frames and features, which is its level; that of every
+        feature over the frames (cepstral mean normalization); or none, which leaves librosa's values. The networks have
+        a normalization of their own.
 """
 #: What the features learn, for their docstrings.
 FITTED_ATTRIBUTES = """
@@ -161,7 +161,7 @@ class MelFeatures(ClipTransformer):
 
     @property
     def settings(self) -> spectral.MelSettings:
-        """What the spectrogram depends on, spectral.MelSettings."""
+        """The parameters of the spectrogram, as `spectral.MelSettings`."""
         return spectral.MelSettings(*(getattr(self, name) for name in spectral.MelSettings._fields))
 
     def _check_fitted_length(self):

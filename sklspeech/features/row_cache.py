@@ -101,7 +101,7 @@ row_cache = RowCache(MAX_BYTES)
 
 
 def file_state(path):
-    """What changes whenever the file does.
+    """The state of a file, which changes whenever the file does.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ class FrameStatistics(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     statistics : tuple of {"mean", "std", "min", "max", "median"}, default=("mean", "std")
-        What is taken over the frames of a clip, feature by feature.
+        Taken over the frames of a clip, feature by feature.
 
     Attributes
     ----------

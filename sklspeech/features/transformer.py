@@ -1,4 +1,4 @@
-"""What AudioLoader, MelFeatures and MFCCFeatures share: clips in, duration learned, one row a clip out."""
+"""ClipTransformer, the base of AudioLoader, MelFeatures and MFCCFeatures: clips in, one row a clip out."""
 
 from dataclasses import dataclass
 from functools import lru_cache

@@ -30,7 +30,7 @@ from ..errors import ArchiveError
 from ..features.mel import MelFeatures
 from ..features.mfcc import MFCCFeatures
 from .classifier import FrozenClassifier, OnnxBytes
-from .graph_check import GraphError, check_graph
+from .graph_check import check_graph
 from .manifest import FORMAT_VERSION, check_manifest, expect_type
 from .pipeline import FrozenPipeline
 
@@ -124,7 +124,7 @@ def load(path):
 
 
 def read_manifest(path):
-    """What an archive says of itself: versions, creation date, labels, sample rate, steps.
+    """Read what an archive says of itself: versions, creation date, labels, sample rate, steps.
 
     Parameters
     ----------
@@ -328,10 +328,7 @@ def _from_json(value):
 
 
 def _build_classifier(labels, graph, features):
-    try:
-        check_graph(graph)
-    except GraphError as error:
-        raise ArchiveError(f"network.onnx {error}") from error
+    check_graph(graph)
     classifier = FrozenClassifier(graph=OnnxBytes(graph), classes=tuple(labels))
     try:
         session = classifier.load_graph()

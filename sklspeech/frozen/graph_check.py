@@ -1,8 +1,10 @@
-"""What an ONNX graph of unknown origin may hold, read from its bytes: production has no onnx package.
+"""Check an ONNX graph of unknown origin, from its bytes, because production has no onnx package.
 
-The wire format of Protocol Buffers is a row of fields, each a number, a type and a value; the numbers are those of
+The wire format of Protocol Buffers is a row of fields, each a number, a type and a value. The numbers are those of
 onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
 """
+
+from ..errors import ArchiveError
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _MODEL = {"graph": 7, "functions": 25}
@@ -12,7 +14,7 @@ _ATTRIBUTE = {"t": 5, "g": 6, "tensors": 10, "graphs": 11, "sparse_tensor": 22, 
 _TENSOR = {"external_data": 13, "data_location": 14}
 _MAX_DEPTH = 4  # of graphs in graphs
 
-# What the networks are made of, in Keras's and in ONNX Runtime's hands.
+# The operators of our networks, as Keras exports them.
 _NAMES = """
     Add And AveragePool Cast Concat ConstantOfShape Conv Cos Div Equal Expand Gather Gemm GlobalAveragePool Greater
     Identity LSTM Less Loop MatMul Max Min Mul Neg Not Pow Range Reciprocal ReduceMax ReduceMean ReduceProd ReduceSum
@@ -21,38 +23,35 @@ _NAMES = """
 OPERATORS = frozenset(_NAMES.split())
 
 
-class GraphError(ValueError):
-    """A graph that is none, or holds what none of ours does."""
-
-
 def check_graph(graph):
-    """See that a graph has only operators of our networks, and all its weights within itself.
+    """Raise where a graph has operators that no network of ours has, or weights outside itself.
 
     Parameters
     ----------
     graph : bytes
+        What is to be loaded.
 
     Raises
     ------
-    GraphError
-        It has not.
+    ArchiveError
+        It does, or it is no graph.
     """
     try:
         model = _fields(graph)
         if _all(model, _MODEL, "functions"):
-            raise GraphError("has functions of its own")
+            raise ArchiveError("network.onnx has functions of its own")
         for part in _all(model, _MODEL, "graph"):
             _check_part(part, _MAX_DEPTH)
     except (IndexError, TypeError) as error:
-        raise GraphError("is no ONNX graph, or a truncated one") from error
+        raise ArchiveError("network.onnx is no ONNX graph, or a truncated one") from error
 
 
 def _check_part(graph, depth):
     if not depth:
-        raise GraphError(f"has graphs in graphs, more than {_MAX_DEPTH} deep")
+        raise ArchiveError(f"network.onnx has graphs in graphs, more than {_MAX_DEPTH} deep")
     fields = _fields(graph)
     if _all(fields, _GRAPH, "sparse_initializer"):
-        raise GraphError("has sparse weights")
+        raise ArchiveError("network.onnx has sparse weights")
     for tensor in _all(fields, _GRAPH, "initializer"):
         _check_tensor(tensor)
     for node in _all(fields, _GRAPH, "node"):
@@ -63,10 +62,10 @@ def _check_node(node, depth):
     names = [bytes(name).decode("ascii", "replace") for name in _all(node, _NODE, "op_type")]
     unknown = sorted(set(names) - OPERATORS)
     if unknown or any(map(bytes, _all(node, _NODE, "domain"))):
-        raise GraphError(f"has operators that no network of ours has: {unknown or names}")
+        raise ArchiveError(f"network.onnx has operators that no network of ours has: {unknown or names}")
     for attribute in map(_fields, _all(node, _NODE, "attribute")):
         if _all(attribute, _ATTRIBUTE, "sparse_tensor") or _all(attribute, _ATTRIBUTE, "sparse_tensors"):
-            raise GraphError("has sparse weights")
+            raise ArchiveError("network.onnx has sparse weights")
         for tensor in _all(attribute, _ATTRIBUTE, "t") + _all(attribute, _ATTRIBUTE, "tensors"):
             _check_tensor(tensor)
         for part in _all(attribute, _ATTRIBUTE, "g") + _all(attribute, _ATTRIBUTE, "graphs"):
@@ -76,7 +75,7 @@ def _check_node(node, depth):
 def _check_tensor(tensor):
     fields = _fields(tensor)
     if _all(fields, _TENSOR, "external_data") or any(_all(fields, _TENSOR, "data_location")):
-        raise GraphError("refers to other files")
+        raise ArchiveError("network.onnx refers to other files")
 
 
 def _all(fields, numbers, name):
@@ -98,9 +97,9 @@ def _fields(message):
             length = 8 if kind == _FIXED64 else 4
             value, place = message[place : place + length], place + length
         else:
-            raise GraphError(f"is no ONNX graph: a field of type {kind}")
+            raise ArchiveError(f"network.onnx is no ONNX graph: a field of type {kind}")
         if place > len(message):
-            raise GraphError("is truncated")
+            raise ArchiveError("network.onnx is truncated")
         fields.append((number, value))
     return fields
 
@@ -113,4 +112,4 @@ def _varint(message, place):
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return value, place
-    raise GraphError("is no ONNX graph: a number of more than ten bytes")
+    raise ArchiveError("network.onnx is no ONNX graph: a number of more than ten bytes")

@@ -17,7 +17,7 @@ _SAMPLES_OF_SLICE = 256 * 16_000
 
 
 def _final_has(method):
-    """Whether the final step has a method; the error of scikit-learn's pipeline says that it has not."""
+    """Whether the final step has a method; if not, the error is that of scikit-learn's pipeline."""
     return lambda self: callable(getattr(super(FrozenPipeline, self), method))
 
 
@@ -134,7 +134,7 @@ class FrozenPipeline(Pipeline):
         return ClassifierMixin.score(self, X, y, sample_weight)
 
     def _in_slices(self, predict, X, params):
-        """What `predict` says of X; of some clips at a time, where every step looks at each clip by itself."""
+        """Call `predict` with some clips at a time, where every step looks at each clip by itself."""
         if params or not self._is_clip_by_clip():
             return predict(X, **params)
         clips = check_clips(X)

@@ -124,8 +124,8 @@ class RandomFloor(_RandomLayer):
 class SpecAugment(_RandomLayer):
     """Mask bands of features and spans of frames (D. S. Park et al., SpecAugment, 2019).
 
-    Every mask has a width drawn evenly from 0 to its largest one, and its own place in every clip. What is masked is
-    set to 0, the mean of standardized features.
+    Every mask has a width drawn evenly from 0 to its largest one, and its own place in every clip. Masked
+    values become 0, the mean of standardized features.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What happens to features before every encoder: normalization, and in training augmentation."""
+"""The layers before every encoder: normalization, and in training augmentation."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class Recipe:
     Parameters
     ----------
     normalization : {"clip", "feature"} or None, default="clip"
-        What is subtracted from every clip.
+        Which mean is subtracted from every clip.
     masks : int, default=1
         Bands of features, and as many spans of frames, that are masked.
     speed : float, default=0.2
@@ -73,7 +73,7 @@ class Recipe:
         return inputs, x, mask
 
     def _layers(self):
-        """What acts on features before they are standardized."""
+        """The layers before features are standardized."""
         if self.noise is not None:
             yield RandomNoise(self.noise, name="noise")
         if self.speed or self.vocal_tract or self.shift:

@@ -1,4 +1,4 @@
-"""What "auto" becomes: the number of epochs, the size of a batch, the floor."""
+"""Values of "auto": the number of epochs, the size of a batch, the floor."""
 
 import numpy as np
 

@@ -72,7 +72,7 @@ class Batches(keras.utils.PyDataset):
             self._shares = self._random.beta(self._mixup, self._mixup, shape).astype(np.float32)
 
     def for_keras(self):
-        """What `keras.Model.fit` takes: itself, or, with TensorFlow, a dataset that is made without a generator.
+        """The data for `keras.Model.fit`: itself or, with TensorFlow, a dataset that is made without a generator.
 
         Keras makes one from a generator. With Python 3.11 and newer the first of these in a process has TensorFlow set
         glibc's M_MMAP_THRESHOLD, for good: every tensor larger than 128 KB is given back to the system when it is

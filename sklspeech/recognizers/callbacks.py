@@ -1,4 +1,4 @@
-"""What happens between steps and epochs: the learning rate, a new order, scikit-learn's and the user's callbacks."""
+"""Between steps and epochs: the learning rate, a new order, scikit-learn's and the user's callbacks."""
 
 import copy
 import math

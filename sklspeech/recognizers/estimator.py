@@ -37,7 +37,7 @@ _NO_LABELS = "no_validation"  # scikit-learn's word for an X without y
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParameters, BaseWrapper):
-    """What the four classifiers share: training, prediction, persistence.
+    """The base of the four classifiers: training, prediction, persistence.
 
     A subclass names an encoder and has its parameters. As dataclasses their `__init__` has every parameter by name and
     only stores it.
@@ -286,7 +286,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParam
         )
 
     def _compile_params(self):
-        """What is traced into the training step; the learning rate is a variable, and set by a callback."""
+        """All that is traced into the training step; the learning rate is a variable, which a callback sets."""
         made_by: tuple = (self.optimizer,)
         if isinstance(self.optimizer, functools.partial):  # copies of a partial are not equal, what is in them is
             made_by = (self.optimizer.func, self.optimizer.args, tuple(sorted(self.optimizer.keywords.items())))

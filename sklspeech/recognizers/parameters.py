@@ -15,9 +15,9 @@ _RENAMED = {"optimizer__learning_rate": "learning_rate", "optimizer__weight_deca
 #: The parameters that all classifiers share, for their docstrings.
 RECIPE_PARAMETERS = """
     normalization : {"clip", "feature"} or None, default="clip"
-        What is subtracted from every clip, in training and in prediction: its mean over frames and features, which is
-        its level; the mean of every feature over the frames (cepstral mean normalization), which takes out the colour
-        of the microphone and of the voice as well; or nothing. Clips of a single frame are left as they are.
+        Which mean is subtracted from every clip, in training and in prediction: that over frames and features, which is
+        its level; that of every feature over the frames (cepstral mean normalization), which takes out the colour
+        of the microphone and of the voice as well; or none. Clips of a single frame are left as they are.
     dropout : float, default=0.3
         Share of units switched off in training (0.1 in SpeechTransformer).
     masks : int, default=1
@@ -36,10 +36,10 @@ RECIPE_PARAMETERS = """
         Lowest signal-to-noise ratio in dB of the noise that is added in training. Every clip draws its own ratio, from
         this to 30 dB more, and the colour of its noise. For mel features in decibels.
     floor : float, "auto" or None, default="auto"
-        Smallest distance in dB from the loudest value of a clip to the floor below which all is hidden in training.
-        Every clip draws its own floor, from this to 40 dB more. A floor below the one that the features have
-        themselves, by `top_db`, changes nothing. "auto" is 35 for features that have such a floor, and None for others,
-        such as cepstra, for clips of a single frame and for a `normalization` of "feature".
+        Smallest distance in dB from the loudest value of a clip to a random floor, to which everything fainter is
+        raised in training. Every clip draws its own, from this to 40 dB more. A floor below the one that the features
+        have themselves, by `top_db`, changes nothing. "auto" is 35 for features that have such a floor, and None for
+        others, such as cepstra, for clips of a single frame and for a `normalization` of "feature".
     mixup : float, default=0.0
         Every clip and its label are mixed with another one in training, by a share drawn from Beta(mixup, mixup). For
         clips of one length.

@@ -96,7 +96,7 @@ def mel_spectrograms(waveforms, settings, *, top_db=None, out=None):
 
 
 def _scale(dtype):
-    """What makes samples of a type a waveform in [-1, 1]."""
+    """Factor that makes samples of a type a waveform in [-1, 1]."""
     if dtype.kind == "f":
         return 1.0
     if dtype.kind == "i" and dtype.itemsize == 2:

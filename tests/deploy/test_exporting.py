@@ -9,6 +9,7 @@ import onnxruntime
 import pytest
 from sklearn.base import clone
 from sklearn.svm import SVC
+from small import NETWORKS, network
 
 from sklspeech import (
     AudioLoader,
@@ -17,23 +18,10 @@ from sklspeech import (
     MelFeatures,
     MFCCFeatures,
     Pipeline,
-    SpeechCNN,
-    SpeechCRNN,
-    SpeechRNN,
-    SpeechTransformer,
     export,
 )
 from sklspeech.deploy import exporting
 
-SMALL = {"epochs": 2, "batch_size": 8, "random_state": 0}
-NETWORKS = [
-    SpeechCNN(filters=(8, 8), **SMALL),
-    SpeechCNN(architecture="broadcasted", filters=(8, 12), **SMALL),
-    SpeechRNN(units=8, n_layers=2, **SMALL),
-    SpeechCRNN(stem=(4,), units=8, **SMALL),
-    # After a few steps its layer normalizations still cancel large means, and float32 is not exact within 1e-5.
-    SpeechTransformer(units=8, n_layers=1, **(SMALL | {"epochs": 15})),
-]
 FEATURES = [
     MelFeatures(),
     MelFeatures(n_mels=24),
@@ -41,7 +29,6 @@ FEATURES = [
     MelFeatures(pad_mode="edge", ref=np.max, power=1.0, n_mels=30),
     MelFeatures(n_fft=512, win_length=400, pad_mode="reflect", htk=True, norm=None, normalization="clip"),
 ]
-network = SpeechCNN(filters=(8,), **SMALL)
 
 
 @pytest.fixture(scope="module")

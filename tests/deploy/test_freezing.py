@@ -15,6 +15,7 @@ from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, cros
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from small import NETWORKS, network
 
 from sklspeech import (
     AudioError,
@@ -29,32 +30,11 @@ from sklspeech import (
     MFCCFeatures,
     Pipeline,
     SpeechCNN,
-    SpeechCRNN,
-    SpeechRNN,
-    SpeechTransformer,
     freeze,
     load,
     save,
 )
 from sklspeech.frozen import pipeline as frozen_pipeline
-
-SMALL = {"epochs": 2, "batch_size": 8, "random_state": 0}
-NETWORKS = [
-    SpeechCNN(filters=(8, 8), **SMALL),
-    SpeechCNN(architecture="broadcasted", filters=(8, 12), **SMALL),
-    SpeechRNN(units=8, n_layers=2, **SMALL),
-    SpeechCRNN(stem=(4,), units=8, **SMALL),
-    # After a few steps its layer normalizations still cancel large means, and float32 is not exact within 1e-5.
-    SpeechTransformer(units=8, n_layers=1, **(SMALL | {"epochs": 15})),
-]
-FEATURES = [
-    MelFeatures(),
-    MelFeatures(n_mels=24),
-    MFCCFeatures(deltas=2, lifter=22.0, normalization="feature"),
-    MelFeatures(pad_mode="edge", ref=np.max, power=1.0, n_mels=30),
-    MelFeatures(n_fft=512, win_length=400, pad_mode="reflect", htk=True, norm=None, normalization="clip"),
-]
-network = SpeechCNN(filters=(8,), **SMALL)
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,11 @@
 """AudioLoader, and what X may be."""
 
+from pathlib import Path
+
 import librosa
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import DATA
 
 from sklspeech import AudioLoader
 
@@ -16,7 +17,7 @@ CONTAINERS = {
     "column": lambda paths: np.array(paths)[:, None],
     "Series": pd.Series,
     "DataFrame": lambda paths: pd.DataFrame({"path": paths}),
-    "Path": lambda paths: [DATA.__class__(path) for path in paths],
+    "Path": lambda paths: [Path(path) for path in paths],
 }
 
 

@@ -2,7 +2,7 @@
 
 import functools
 import gc
-import os
+import inspect
 import pickle
 import subprocess
 import sys
@@ -136,22 +136,22 @@ def test_prediction_equals_that_of_keras(fitted, features, monkeypatch):
     np.testing.assert_allclose(fitted.predict_proba(features), expected, atol=1e-6)
 
 
-SAME_IN_ANOTHER_PROCESS = """
-import hashlib, sys
-import numpy as np
-from sklspeech import SpeechCNN
-X = np.random.default_rng(0).normal(size=(40, 30, 10)).astype("float32")
-y = np.arange(40) % 4
-network = SpeechCNN(filters=(8, 8), epochs=2, random_state=0).fit(X, y).model_
-print(hashlib.sha256(b"".join(w.tobytes() for w in network.get_weights())).hexdigest())
-"""
+def digest_of_weights():
+    import hashlib
+
+    import numpy as np
+
+    from sklspeech import SpeechCNN
+
+    X = np.random.default_rng(0).normal(size=(40, 30, 10)).astype("float32")
+    network = SpeechCNN(filters=(8, 8), epochs=2, random_state=0).fit(X, np.arange(40) % 4).network
+    return hashlib.sha256(b"".join(weights.tobytes() for weights in network.get_weights())).hexdigest()
 
 
-def test_same_seed_same_weights_in_another_process(capsys):
-    run = [sys.executable, "-c", SAME_IN_ANOTHER_PROCESS]
-    there = subprocess.run(run, capture_output=True, text=True, check=True, env=os.environ).stdout
-    exec(SAME_IN_ANOTHER_PROCESS, {})
-    assert capsys.readouterr().out == there
+def test_same_seed_same_weights_in_another_process():
+    code = f"{inspect.getsource(digest_of_weights)}print(digest_of_weights())"
+    there = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert there.strip() == digest_of_weights()
 
 
 def test_random_state_instance_is_advanced(features, words):
