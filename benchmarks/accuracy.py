@@ -3,7 +3,7 @@
     python benchmarks/accuracy.py                    everything with one seed, some hours on 2 cores
     python benchmarks/accuracy.py --models SpeechCNN --protocols arabic20 --seeds 0 1 2
     python benchmarks/accuracy.py --ablation         the recipe of SpeechCNN, each part off or changed in turn
-    python benchmarks/accuracy.py --table            write the tables of RESULTS.md from the results so far
+    python benchmarks/accuracy.py --table            write the tables from the results so far
 
 Protocols: `arabic20` trains on 18 speakers and tests on 6 others; `fsdd-speakers` leaves one of six speakers out at a
 time; `fsdd-official` is the split of the set's authors, whose speakers are on both sides; `arabic20-5`, `-10` and `-20`
@@ -222,9 +222,8 @@ def mean_and_spread(runs, measure):
     return f"{np.mean(values):.1f}" + (f" ± {np.std(values):.1f}" if len(values) > 1 else "")
 
 
-def tables():
-    """Write the tables from the results so far."""
-    results = load()
+def write_accuracy(results):
+    """Every model on the protocols with all clips."""
     rows = []
     for model in MODELS:
         runs = {protocol: results.get(f"{model} | {protocol}", {}) for protocol in PROTOCOLS}
@@ -257,6 +256,10 @@ def tables():
         "seconds are on one core of two, the other one as busy, or busier."
     )
     write_table("accuracy", columns, rows, remark)
+
+
+def write_few(results):
+    """The models that were trained on few clips."""
     rows = [
         [model, *(cell(results, model, protocol) for protocol in [*FEW, "arabic20"])]
         for model in MODELS
@@ -267,7 +270,11 @@ def tables():
         "seed from those of the 18 speakers, tested on the 6 others; otherwise defaults."
     )
     write_table("few", ["", *(f"{n} clips a word, %" for n in FEW.values()), "all, 180 a word, %"], rows, remark)
-    whole, rows = results.get(f"{FULL_RECIPE} | {ABLATION_PROTOCOL}", {}), []
+
+
+def write_ablation(results):
+    """The recipe, and each part off or changed."""
+    whole, rows = results[f"{FULL_RECIPE} | {ABLATION_PROTOCOL}"], []
     for part in ABLATION:
         runs = results.get(f"{part} | {ABLATION_PROTOCOL}", {})
         seeds = sorted(set(runs) & set(whole))
@@ -299,7 +306,12 @@ def main():
                 results = load()  # only now: another run may have written meanwhile
                 results.setdefault(f"{model} | {protocol}", {})[str(seed)] = measured
                 RESULTS.write_text(json.dumps(results, indent=1))
-    tables()
+    results = load()
+    if args.ablation:
+        write_ablation(results)
+    else:
+        write_accuracy(results)
+        write_few(results)
 
 
 if __name__ == "__main__":

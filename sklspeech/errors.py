@@ -51,7 +51,7 @@ class ArchiveError(ValueError):
         self.path = path
 
     def __str__(self):
-        return f"{self.path}: {self.fault}"
+        return f"{self.path}: {self.fault}" if self.path else self.fault
 
 
 @public

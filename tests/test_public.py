@@ -57,7 +57,7 @@ def test_names():
         sklspeech.SpeechCNNN  # noqa: B018
 
 
-@pytest.mark.parametrize("name", documented_names())
+@pytest.mark.parametrize("name", list(documented_names()))
 def test_documented(name):
     assert [error for error in validate(f"sklspeech.{name}")["errors"] if error[0] not in NOT_VALIDATED] == []
 

@@ -2,6 +2,6 @@
 
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_feature_names_in, _check_sample_weight, _num_samples
+from sklearn.utils.validation import _check_feature_names_in, _check_sample_weight
 
-__all__ = ["BaseSearchCV", "Interval", "StrOptions", "_check_feature_names_in", "_check_sample_weight", "_num_samples"]
+__all__ = ["BaseSearchCV", "Interval", "StrOptions", "_check_feature_names_in", "_check_sample_weight"]

@@ -10,15 +10,16 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from .. import compose
 from .._runtime.public import public
 from .._runtime.scikit_learn import BaseSearchCV
-from ..compose.augmented import AugmentedClassifier
 from ..frozen.classifier import FrozenClassifier, UnfittedPlaceholder
 from ..frozen.pipeline import FrozenPipeline
 from .onnx import compare, to_onnx
 
 _TOLERANCE = 1e-5  # of a probability, between a network and its graph
 _N_CLIPS = 32  # drawn to compare the two
+_PIPELINES = Pipeline, compose.Pipeline
 
 
 @public
@@ -89,7 +90,7 @@ def fitted_within(estimator):
     if isinstance(estimator, BaseSearchCV):
         check_is_fitted(estimator, "best_estimator_")
         return fitted_within(estimator.best_estimator_)
-    if isinstance(estimator, AugmentedClassifier):
+    if isinstance(estimator, compose.AugmentedClassifier):
         check_is_fitted(estimator)
         return estimator.estimator_
     return estimator
@@ -120,8 +121,9 @@ class _Freezer(pickle.Pickler):
             return _frozen_classifier, (obj.graph, obj.classes, n_jobs)
         if isinstance(obj, KerasSpeechClassifier):
             return self._reduce_network(obj)
-        if isinstance(obj, Pipeline) and isinstance(obj.steps[-1][1], KerasSpeechClassifier | FrozenClassifier):
-            return FrozenPipeline, (list(obj.steps),)
+        # By type: a subclass may do what FrozenPipeline does not.
+        if type(obj) in _PIPELINES and isinstance(obj.steps[-1][1], KerasSpeechClassifier | FrozenClassifier):
+            return _frozen_pipeline, (list(obj.steps), obj.transform_input, obj.memory, obj.verbose)
         return NotImplemented
 
     def _reduce_network(self, classifier):
@@ -131,6 +133,10 @@ class _Freezer(pickle.Pickler):
             return UnfittedPlaceholder, (type(classifier).__name__,)
         self.n_networks += 1
         return _frozen_classifier, (_network_to_onnx(classifier), tuple(classifier.classes_.tolist()), self._n_jobs)
+
+
+def _frozen_pipeline(steps, transform_input, memory, verbose):
+    return FrozenPipeline(steps, transform_input=transform_input, memory=memory, verbose=verbose)
 
 
 def _frozen_classifier(graph, classes, n_jobs):

@@ -18,9 +18,12 @@ def is_ragged(X):
     Returns
     -------
     is_ragged : bool
-        True for a list or tuple of 2-D arrays, even where all happen to have the same length.
+        True for a list or tuple of 2-D arrays, even where all happen to have the same length; of other 2-D collections,
+        such as nested lists, where lengths differ.
     """
-    return isinstance(X, list | tuple) and len(X) > 0 and all(isinstance(x, np.ndarray) and x.ndim == 2 for x in X)
+    if not isinstance(X, list | tuple) or not len(X) or any(np.ndim(x) != 2 for x in X):
+        return False
+    return all(isinstance(x, np.ndarray) for x in X) or len({np.shape(x) for x in X}) > 1
 
 
 def check_frames(X):
@@ -103,7 +106,7 @@ def batch_indices(clips, max_clips, max_frames):
     max_clips : int
         Largest number of clips of a batch.
     max_frames : int
-        Largest number of frames of the clips of a batch of a list, padding included; one clip may have more.
+        Largest number of clips times the longest one's frames, of a list; a single clip may have more.
 
     Returns
     -------

@@ -137,7 +137,7 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
     def _check_shape(self, clips):
         """Clips as the graph takes them: an array where it has one length, a list where it has not."""
         n_frames, n_features = self.input_shape_
-        shapes = {clip.shape for clip in clips}
+        shapes = {clip.shape for clip in clips} if isinstance(clips, list) else {clips.shape[1:]}
         if n_frames is None and {shape[1] for shape in shapes} == {n_features}:
             return list(clips)
         if shapes != {(n_frames, n_features)}:

@@ -59,9 +59,9 @@ def _check_part(graph, depth):
 
 
 def _check_node(node, depth):
-    names = [bytes(name).decode("ascii", "replace") for name in _all(node, _NODE, "op_type")]
+    names = [_text(name) for name in _all(node, _NODE, "op_type")]
     unknown = sorted(set(names) - OPERATORS)
-    if unknown or any(map(bytes, _all(node, _NODE, "domain"))):
+    if unknown or any(map(_text, _all(node, _NODE, "domain"))):
         raise ArchiveError(f"network.onnx has operators that no network of ours has: {unknown or names}")
     for attribute in map(_fields, _all(node, _NODE, "attribute")):
         if _all(attribute, _ATTRIBUTE, "sparse_tensor") or _all(attribute, _ATTRIBUTE, "sparse_tensors"):
@@ -76,6 +76,13 @@ def _check_tensor(tensor):
     fields = _fields(tensor)
     if _all(fields, _TENSOR, "external_data") or any(_all(fields, _TENSOR, "data_location")):
         raise ArchiveError("network.onnx refers to other files")
+
+
+def _text(value):
+    """Of a field of bytes; a number would become as many bytes."""
+    if not isinstance(value, memoryview):
+        raise ArchiveError("network.onnx is no ONNX graph: a number where a name is expected")
+    return bytes(value).decode("ascii", "replace")
 
 
 def _all(fields, numbers, name):

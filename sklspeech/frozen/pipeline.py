@@ -139,6 +139,8 @@ class FrozenPipeline(Pipeline):
             return predict(X, **params)
         clips = check_clips(X)
         (_, features), (_, classifier) = self.steps
+        if features.n_samples_ is None and not isinstance(clips[0], str):
+            return predict(X)  # features of waveforms take less memory than these, and errors name positions in X
         # One number for both: features and network of a slice are done in one thread.
         n_threads = max(count_threads(features.n_jobs), count_threads(classifier.n_jobs))
         if n_threads > 1:

@@ -163,7 +163,7 @@ def _halved(mask):
 
 
 def _batch_norm(x, mask, name):
-    """Normalize x, (n, n_steps, n_units), (n, n_steps, n_bands, n_units) or, with `mask` of its own, any other."""
+    """Normalize x; `mask` has its axes except the last, or is that of steps, (n, n_steps)."""
     if mask is not None and len(x.shape) == 4 and len(mask.shape) == 2:
         mask = mask[:, :, None]
     # Momentum 0.9, not Keras's 0.99: small sets are trained in a few hundred steps.

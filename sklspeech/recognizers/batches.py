@@ -29,10 +29,17 @@ class Batches(keras.utils.PyDataset):
     mixup : float, default=0.0
         Above 0, every clip is mixed with another one of its batch, by a share drawn from Beta(mixup, mixup) (H. Zhang
         et al., mixup: Beyond Empirical Risk Minimization, 2018). For clips of one length.
+
+    Raises
+    ------
+    ValueError
+        Clips of different lengths are to be mixed.
     """
 
     def __init__(self, clips, targets, weights, indices, batch_size, seed, mixup=0.0):
         super().__init__()
+        if mixup and isinstance(clips, list):
+            raise ValueError(f"mixup={mixup} needs clips of one length: give the features a duration, or use 0")
         self._clips, self._targets, self._weights = clips, targets, weights
         self._indices = indices
         self._mixup = mixup
@@ -88,11 +95,10 @@ class Batches(keras.utils.PyDataset):
 
         this: Any = weakref.proxy(self)  # TensorFlow keeps the function for ever, and it is not to keep the clips
         examples = self._arrays(0)
-        # Of every shape but that of the features, (n, n_frames, n_features), the first axis alone is the batch's.
-        lengths = isinstance(self._clips, list)
+        # Only the first axis, the batch, varies; of clips of different lengths the second as well: one trace for all.
         shapes = [(None, *array.shape[1:]) for array in examples]
-        if lengths:
-            shapes[0] = (None, None, examples[0].shape[2])  # one trace for all lengths
+        if isinstance(self._clips, list):
+            shapes[0] = (None, None, examples[0].shape[2])
 
         def take(i):
             arrays = tf.numpy_function(lambda i: this._arrays(i), [i], [array.dtype for array in examples])

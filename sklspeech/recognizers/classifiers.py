@@ -14,7 +14,7 @@ from .parameters import FITTED_ATTRIBUTES, RECIPE_PARAMETERS
 _POSITIVE = [Interval(Integral, 1, None, closed="left")]
 
 
-@fill_docstring(recipe_parameters=RECIPE_PARAMETERS, fitted_attributes=FITTED_ATTRIBUTES)
+@fill_docstring(recipe_parameters=RECIPE_PARAMETERS, fitted_attributes=FITTED_ATTRIBUTES, dropout="0.3")
 @public
 @dataclass(eq=False, repr=False, kw_only=True)
 class SpeechCNN(KerasSpeechClassifier):
@@ -77,7 +77,7 @@ class SpeechCNN(KerasSpeechClassifier):
     kernel_size: int = 3
 
 
-@fill_docstring(recipe_parameters=RECIPE_PARAMETERS, fitted_attributes=FITTED_ATTRIBUTES)
+@fill_docstring(recipe_parameters=RECIPE_PARAMETERS, fitted_attributes=FITTED_ATTRIBUTES, dropout="0.3")
 @public
 @dataclass(eq=False, repr=False, kw_only=True)
 class SpeechRNN(KerasSpeechClassifier):
@@ -117,7 +117,7 @@ class SpeechRNN(KerasSpeechClassifier):
     n_layers: int = 2
 
 
-@fill_docstring(recipe_parameters=RECIPE_PARAMETERS, fitted_attributes=FITTED_ATTRIBUTES)
+@fill_docstring(recipe_parameters=RECIPE_PARAMETERS, fitted_attributes=FITTED_ATTRIBUTES, dropout="0.3")
 @public
 @dataclass(eq=False, repr=False, kw_only=True)
 class SpeechCRNN(KerasSpeechClassifier):
@@ -151,7 +151,7 @@ class SpeechCRNN(KerasSpeechClassifier):
     units: int = 64
 
 
-@fill_docstring(recipe_parameters=RECIPE_PARAMETERS, fitted_attributes=FITTED_ATTRIBUTES)
+@fill_docstring(recipe_parameters=RECIPE_PARAMETERS, fitted_attributes=FITTED_ATTRIBUTES, dropout="0.1")
 @public
 @dataclass(eq=False, repr=False, kw_only=True)
 class SpeechTransformer(KerasSpeechClassifier):

@@ -21,7 +21,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, column_or_1d, validate_data
 
 from .. import networks
-from .._runtime.scikit_learn import _check_sample_weight, _num_samples
+from .._runtime.scikit_learn import _check_sample_weight
 from ..features.frames import batch_indices, check_frames, is_ragged, network_inputs, take_clips
 from ..spectral import normalize
 from .auto import auto_batch_size, auto_epochs, auto_floor
@@ -64,7 +64,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParam
         y : array-like of shape (n,)
             Labels, str or int.
         sample_weight : array-like of shape (n,) or None, default=None
-            Weights relative to each other. A clip of weight 0 is left out.
+            Weights relative to each other. Nothing is learned from a clip of weight 0, but that its label is a class.
         groups : array-like of shape (n,) or None, default=None
             Speaker of every clip. With `early_stopping`, no speaker is on both sides of the split. They come through a
             pipeline or a search where scikit-learn's metadata routing is on and ``set_fit_request(groups=True)`` asks.
@@ -80,29 +80,26 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParam
         """
         self._validate_params()
         check_consistent_length(X, y, groups)
-        n_epochs = auto_epochs(_num_samples(X)) if self.epochs == "auto" else self.epochs
+        is_new = not (self.warm_start and self.initialized_)
+        all_clips, all_labels = self._check_clips(X, y, reset=is_new)
+        clips, labels, weights, groups = _with_weight(all_clips, all_labels, sample_weight, groups)
+        n_epochs = auto_epochs(len(labels)) if self.epochs == "auto" else self.epochs
         context = self._init_callback_context(max_subtasks=n_epochs)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        is_new = not (self.warm_start and self.initialized_)
-        clips, labels = self._check_clips(X, y, reset=is_new)
         if is_new:
-            self._begin(clips, labels)
+            self._begin(clips, classes=all_labels)
         targets = self._one_hot(labels)
-        weights, kept = self._weigh(clips, labels, sample_weight)
-        weights /= weights[kept].mean()  # a learning rate suits a mean of 1
-        train, validation = kept, None
+        weights = self._weigh(labels, weights)
+        weights /= weights.mean()  # a learning rate suits a mean of 1
+        train, held_out = np.arange(len(labels)), None
         if self.early_stopping:
-            groups = None if groups is None else np.asarray(groups)[kept]
-            train, validation = (
-                kept[chosen]
-                for chosen in split_validation(labels[kept], groups, self.validation_fraction, self._random_seed)
-            )
+            train, validation = split_validation(labels, groups, self.validation_fraction, self._random_seed)
+            size = self._batch_size(len(train)) if isinstance(clips, list) else _PREDICT_CLIPS  # of bounded memory
+            held_out = Batches(clips, targets, weights, validation, size, 0)
         batches = Batches(clips, targets, weights, train, self._batch_size(len(train)), self._random_seed, self.mixup)
         n_steps = len(batches) * n_epochs if self.learning_rate_schedule == "cosine" else None
         callbacks = [Shuffle(batches), LearningRate(self.learning_rate, n_steps), *copies_of(self.callbacks)]
-        held_out = None
-        if validation is not None:
-            held_out = Batches(clips, targets, weights, validation, _PREDICT_CLIPS, 0)
+        if held_out is not None:
             callbacks.append(keras.callbacks.EarlyStopping(patience=self.n_iter_no_change, restore_best_weights=True))
         callbacks.append(EpochTasks(context, self, clips, labels))
         self.history_ = self._train(batches, held_out, n_epochs, callbacks)
@@ -123,7 +120,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParam
         classes : array-like of shape (n_classes,) or None, default=None
             Every label that will ever come. Only the first call looks at it, and None means those of its `y`.
         sample_weight : array-like of shape (n,) or None, default=None
-            Weights.
+            Weights, which multiply the learning rate; `fit` scales them to a mean of 1.
 
         Returns
         -------
@@ -131,13 +128,13 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParam
         """
         self._validate_params()
         is_new = not self.initialized_
-        clips, labels = self._check_clips(X, y, reset=is_new)
+        all_clips, all_labels = self._check_clips(X, y, reset=is_new)
+        clips, labels, weights, _ = _with_weight(all_clips, all_labels, sample_weight)
         if is_new:
-            self._begin(clips, labels, classes)
-        targets = self._one_hot(labels)
-        weights, kept = self._weigh(clips, labels, sample_weight)
-        seed = self._random_seed, self.current_epoch
-        batches = Batches(clips, targets, weights, kept, self._batch_size(len(kept)), seed, self.mixup)
+            self._begin(clips, all_labels if classes is None else classes)
+        targets, weights = self._one_hot(labels), self._weigh(labels, weights)
+        seed, everything = (self._random_seed, self.current_epoch), np.arange(len(labels))
+        batches = Batches(clips, targets, weights, everything, self._batch_size(len(labels)), seed, self.mixup)
         callbacks = [Shuffle(batches), LearningRate(self.learning_rate, None), *copies_of(self.callbacks)]
         past = vars(self).get("history_", {})
         history = self._train(batches, None, 1, callbacks, self.current_epoch)
@@ -208,12 +205,10 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParam
             )
         return np.stack(clips) if isinstance(clips, list) else clips
 
-    def _begin(self, clips, labels, classes=None):
+    def _begin(self, clips, classes):
         """Learn classes, floor and normalization, and get a network with new weights."""
         self.__dict__.pop("history_", None)
-        self.classes_ = np.unique(labels if classes is None else classes)
-        if isinstance(clips, list) and self.mixup:
-            raise ValueError(f"mixup={self.mixup} needs clips of one length: give the features a duration, or use 0")
+        self.classes_ = np.unique(classes)
         # A RandomState is advanced, as everywhere in scikit-learn; scikeras would copy it.
         self._random_seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         self.floor_ = auto_floor(clips, self.normalization) if self.floor == "auto" else _to_python(self.floor)
@@ -241,14 +236,12 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParam
             raise ValueError(f"y has labels {unknown.tolist()} that are not among classes {self.classes_.tolist()}")
         return np.eye(len(self.classes_), dtype=np.float32)[np.searchsorted(self.classes_, labels)]
 
-    def _weigh(self, clips, labels, sample_weight):
-        """Weight of every clip, float32, and the positions of those that have one."""
-        weights = _check_sample_weight(sample_weight, clips, dtype=np.float64, copy=True)
-        kept = np.flatnonzero(weights)
-        weights *= compute_sample_weight(self.class_weight, labels)
+    def _weigh(self, labels, weights):
+        """Weights of clips times those of their classes, float32."""
+        weights = weights * compute_sample_weight(self.class_weight, labels)
         if not weights.any():
             raise ValueError(f"no clip has a weight: sample_weight and class_weight={self.class_weight} are 0 for all")
-        return weights.astype(np.float32), kept
+        return weights.astype(np.float32)
 
     def _batch_size(self, n_clips):
         return auto_batch_size(n_clips) if self.batch_size == "auto" else self.batch_size
@@ -369,6 +362,16 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParam
         if weights is not None:
             self._get_network()
             self._network.model.set_weights(weights)
+
+
+def _with_weight(clips, labels, sample_weight, groups=None):
+    """Clips whose weight is not 0, with labels, weights and groups."""
+    weights = _check_sample_weight(sample_weight, clips, dtype=np.float64)
+    groups = None if groups is None else np.asarray(groups)
+    kept = np.flatnonzero(weights)
+    if len(kept) in (0, len(weights)):
+        return clips, labels, weights, groups
+    return take_clips(clips, kept), labels[kept], weights[kept], None if groups is None else groups[kept]
 
 
 def _to_python(value):

@@ -17,9 +17,10 @@ RECIPE_PARAMETERS = """
     normalization : {"clip", "feature"} or None, default="clip"
         Which mean is subtracted from every clip, in training and in prediction: that over frames and features, which is
         its level; that of every feature over the frames (cepstral mean normalization), which takes out the colour
-        of the microphone and of the voice as well; or none. Clips of a single frame are left as they are.
-    dropout : float, default=0.3
-        Share of units switched off in training (0.1 in SpeechTransformer).
+        of the microphone and of the voice as well; or none. Where all clips
+        have one length of a single frame, they are left as they are.
+    dropout : float, default={dropout}
+        Share of units switched off in training.
     masks : int, default=1
         Bands of features, and as many spans of frames, that are masked in every clip in training (SpecAugment).
     speed : float, default=0.2
@@ -195,6 +196,10 @@ class TrainingParameters(BaseEstimator):
             There is no parameter of that name.
         """
         _refuse_renamed(params)
+        names = self._get_param_names()
+        unknown = sorted(params.keys() - set(names))
+        if unknown:
+            raise ValueError(f"Invalid parameter {unknown[0]!r} for estimator {self}. Valid parameters are: {names}.")
         return BaseEstimator.set_params(self, **params)
 
     def _validate_params(self):

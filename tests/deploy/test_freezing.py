@@ -12,6 +12,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, cross_val_score
+from sklearn.pipeline import Pipeline as SklearnPipeline
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -123,6 +124,30 @@ def test_an_error_in_a_piece_names_the_clip(pipeline, words, monkeypatch, n_jobs
         frozen.predict_proba(["missing.wav"] * 6)
     with pytest.raises(TypeError, match="unexpected keyword argument 'sample_weight'"):
         frozen.predict(words.data, sample_weight=1)
+
+
+def test_a_short_waveform_is_named_by_its_place_in_all(words):
+    fitted = Pipeline([MelFeatures(duration=None, center=False), clone(network)]).fit(words.data, words.target)
+    waveforms = [*np.zeros((70, 800), np.float32), np.zeros(100, np.float32)]
+    with pytest.raises(AudioError, match="waveform 70 of X: 100 samples"):
+        freeze(fitted).predict(waveforms)
+
+
+def test_what_is_no_network_stays(words, tmp_path):
+    fitted = Pipeline([MelFeatures(), clone(network)], memory=str(tmp_path), verbose=True).fit(words.data, words.target)
+    frozen = freeze(fitted)
+    assert (frozen.memory, frozen.verbose) == (str(tmp_path), True)
+    assert frozen[0].get_params() == fitted[0].get_params()
+
+
+class Other(SklearnPipeline):
+    """A pipeline that does something of its own."""
+
+
+def test_other_pipelines_stay_what_they_are(words):
+    frozen = freeze(Other([("mel", MelFeatures()), ("network", clone(network))]).fit(words.data, words.target))
+    assert type(frozen) is Other
+    assert isinstance(frozen[-1], FrozenClassifier)
 
 
 def test_the_original_is_left_as_it_was(pipeline, words):

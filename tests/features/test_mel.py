@@ -160,6 +160,8 @@ def test_frame_statistics_of_array_and_ragged_list(features):
     np.testing.assert_allclose(rows, np.concatenate(expected, axis=1), rtol=1e-5)
     ragged = [clip[: 20 + i] for i, clip in enumerate(features)]
     np.testing.assert_allclose(FrameStatistics().fit_transform(ragged)[3, :40], ragged[3].mean(0), rtol=1e-5)
+    nested = [clip.tolist() for clip in ragged]
+    np.testing.assert_array_equal(FrameStatistics().fit_transform(nested), FrameStatistics().fit_transform(ragged))
 
 
 def test_names_and_pandas_output(words):

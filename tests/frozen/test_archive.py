@@ -158,6 +158,13 @@ def operator(parts, name="Xor", domain=""):
     return parts | {"network.onnx": model.SerializeToString()}
 
 
+def number_as_operator(parts):
+    """In a node of a graph: field 4, of type varint, 2 ** 62."""
+    node = bytes([4 << 3]) + b"\x80" * 8 + b"\x40"
+    graph = bytes([1 << 3 | 2, len(node)]) + node
+    return parts | {"network.onnx": bytes([7 << 3 | 2, len(graph)]) + graph}
+
+
 def function(parts):
     model = onnx.load_from_string(parts["network.onnx"])
     model.functions.append(onnx.FunctionProto(name="evil"))
@@ -207,6 +214,15 @@ HURTFUL = {
         with_manifest(lambda m: m["steps"][0]["fitted"].update(n_samples_="1")),
         "n_samples_ must be int",
     ),
+    "fitted that is no number": (
+        with_manifest(lambda m: m["steps"][0]["fitted"].update(n_samples_=[1])),
+        "n_samples_ must be int, got list",
+    ),
+    "fitted in part": (
+        with_manifest(lambda m: m["steps"][0]["fitted"].update(n_samples_=None)),
+        "n_samples_ must be int, got NoneType",
+    ),
+    "a number as an operator": (number_as_operator, "a number where a name is expected"),
     "fitted of another length": (
         with_manifest(lambda m: m["steps"][0]["fitted"].update(n_samples_=160)),
         "has inputs and outputs of shapes",

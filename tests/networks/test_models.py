@@ -117,7 +117,15 @@ def test_classifier_has_the_defaults_of_its_encoder(name):
 
 @pytest.mark.parametrize(
     "part",
-    [{"speed": 0.0, "vocal_tract": 0.0, "shift": 0.0}, {"gain": 6.0}, {"noise": 5.0}, {"masks": 0}, {"floor": None}],
+    [
+        {"speed": 0.0},
+        {"vocal_tract": 0.0},
+        {"shift": 0.0},
+        {"gain": 6.0},
+        {"noise": 5.0},
+        {"masks": 0},
+        {"floor": None},
+    ],
     ids=str,
 )
 def test_every_part_of_the_recipe_changes_what_is_learned_from(part):

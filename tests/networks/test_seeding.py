@@ -10,6 +10,9 @@ from sklspeech import networks
 
 BUILD = {
     "cnn": functools.partial(networks.classifier, (30, 8), 3),
+    "augmented": functools.partial(
+        networks.classifier, (30, 8), 3, recipe=networks.Recipe(noise=5.0, gain=6.0, floor=35.0)
+    ),
     "broadcasted": functools.partial(
         networks.classifier, (30, 8), 3, functools.partial(networks.cnn, architecture="broadcasted", filters=(8, 12))
     ),

@@ -1,6 +1,5 @@
 """The four classifiers on features of synthetic words: what scikit-learn's battery does not ask."""
 
-import functools
 import gc
 import inspect
 import pickle
@@ -16,7 +15,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
 
-from sklspeech import MelFeatures, Pipeline, SpeechCNN, SpeechCRNN, SpeechRNN, SpeechTransformer
+from sklspeech import MelFeatures, SpeechCNN, SpeechCRNN, SpeechRNN, SpeechTransformer
 from sklspeech.networks import layers
 from sklspeech.recognizers import auto
 
@@ -215,97 +214,6 @@ def test_plain_table(features, words):
     assert classifier.n_features_in_ == 40
 
 
-def test_sample_weight_and_class_weight_count(words):
-    X = np.random.default_rng(0).normal(size=(60, 20, 8)).astype(np.float32)  # nothing to learn but the weights
-    base = SpeechCNN(stem=(), filters=(4,), epochs=15, batch_size=8, learning_rate=0.01, random_state=0)
-    only_no = np.where(words.target == "no", 1.0, 1e-3)
-    assert (base.fit(X, words.target, sample_weight=only_no).predict(X) == "no").mean() > 0.9
-    weighted = clone(base).set_params(class_weight={"no": 1.0, "yes": 1e-3, "stop": 1e-3})
-    assert (weighted.fit(X, words.target).predict(X) == "no").mean() > 0.9
-    np.testing.assert_array_equal(
-        base.fit(X, words.target, sample_weight=np.full(60, 7.0)).predict_proba(X),
-        base.fit(X, words.target).predict_proba(X),
-    )
-
-
-@pytest.mark.parametrize("length", ["features", "ragged"])
-def test_a_clip_without_weight_is_not_there(request, words, length):
-    X = request.getfixturevalue(length)
-    classifier = clone(cnn).set_params(early_stopping=True, batch_size=8)
-    groups = np.where(np.arange(60) < 10, "left out", words.groups)
-    weights = np.where(np.arange(60) < 10, 0.0, 2.0)
-    classifier.fit(X, words.target, weights, groups)
-    other = [clip if i >= 10 else clip[::-1] for i, clip in enumerate(X)]
-    other = np.stack(other) if length == "features" else other
-    again = clone(classifier).fit(other, words.target, weights, groups)
-    np.testing.assert_array_equal(again.predict_proba(X), classifier.predict_proba(X))
-
-
-def test_early_stopping_looks_at_every_class(features, words):
-    """Class-sorted clips: Keras's own split would validate on the last class alone."""
-    order = np.argsort(words.target)
-    stop = {"early_stopping": True, "validation_fraction": 0.2, "n_iter_no_change": 8}
-    classifier = clone(cnn).set_params(filters=(8, 8), epochs=60, batch_size=8, learning_rate=0.01, **stop)
-    classifier.fit(features[order], words.target[order])
-    assert len(classifier.history_["val_loss"]) < 60
-    assert classifier.score(features, words.target) > 0.8
-
-
-def test_early_stopping_of_clips_of_many_lengths(ragged, words):
-    classifier = clone(cnn).set_params(early_stopping=True).fit(ragged, words.target, groups=words.groups)
-    assert len(classifier.history_["val_loss"]) == 2
-
-
-def test_early_stopping_by_groups(features, words):
-    classifier = clone(cnn).set_params(early_stopping=True)
-    with pytest.raises(ValueError, match="2 groups or more, got \\['one'\\]"):
-        classifier.fit(features, words.target, groups=["one"] * 60)
-    with pytest.raises(ValueError, match="inconsistent numbers"):
-        classifier.fit(features, words.target, groups=words.groups[:5])
-
-
-def test_groups_are_routed_through_a_search(words):
-    import sklearn
-    from sklearn.model_selection import GridSearchCV, GroupKFold
-
-    with sklearn.config_context(enable_metadata_routing=True):
-        classifier = clone(cnn).set_params(early_stopping=True).set_fit_request(groups=True)
-        search = GridSearchCV(Pipeline([MelFeatures(), classifier]), {"speechcnn__dropout": [0.1]}, cv=GroupKFold(2))
-        search.fit(words.data, words.target, groups=words.groups)
-    assert "val_loss" in search.best_estimator_[-1].history_
-
-
-def test_warm_start_goes_on(features, words):
-    classifier = clone(cnn).set_params(epochs=5, batch_size=8, warm_start=True)
-    first = classifier.fit(features, words.target).history_["loss"]
-    second = classifier.fit(features, words.target).history_["loss"]
-    assert len(second) == 5
-    assert second[0] < first[0]
-    cold = classifier.set_params(warm_start=False).fit(features, words.target).history_["loss"]
-    assert cold == first
-
-
-def test_partial_fit(features, words):
-    classifier = clone(cnn).set_params(batch_size=8)
-    only_no = words.target == "no"
-    classifier.partial_fit(features[only_no], words.target[only_no], classes=["no", "stop", "yes"])
-    assert classifier.classes_.tolist() == ["no", "stop", "yes"]
-    for _ in range(14):
-        classifier.partial_fit(features, words.target)
-    assert len(classifier.history_["loss"]) == 15
-    assert classifier.score(features, words.target) > 0.8
-    with pytest.raises(ValueError, match=r"labels \['maybe'\] that are not among classes"):
-        classifier.partial_fit(features[:1], ["maybe"])
-
-
-def test_classes_of_partial_fit_do_not_reach_fit(features, words):
-    classifier = clone(cnn)
-    for _ in range(2):
-        classifier.partial_fit(features, words.target, classes=["no", "stop", "yes", "other"])
-    assert classifier.classes_.tolist() == ["no", "other", "stop", "yes"]
-    assert classifier.fit(features, words.target).classes_.tolist() == ["no", "stop", "yes"]
-
-
 def test_initialize_makes_a_network_that_is_not_trained(features, words):
     classifier = clone(cnn).set_params(warm_start=True)
     assert not classifier.initialized_
@@ -314,82 +222,6 @@ def test_initialize_makes_a_network_that_is_not_trained(features, words):
         classifier.predict(features)
     expected = clone(cnn).fit(features, words.target).predict_proba(features)
     np.testing.assert_array_equal(classifier.fit(features, words.target).predict_proba(features), expected)
-
-
-@pytest.mark.parametrize(
-    ("params", "expected"),
-    [
-        ({"learning_rate": 0.01}, (keras.optimizers.AdamW, 0.01)),
-        ({"optimizer": "AdamW"}, (keras.optimizers.AdamW, 0.002)),
-        ({"optimizer": "sgd", "learning_rate": 0.1}, (keras.optimizers.SGD, 0.1)),
-        ({"optimizer": keras.optimizers.Nadam}, (keras.optimizers.Nadam, 0.002)),
-        ({"optimizer": functools.partial(keras.optimizers.SGD, momentum=0.9)}, (keras.optimizers.SGD, 0.002)),
-    ],
-    ids=str,
-)
-def test_optimizer(features, words, params, expected):
-    classifier = clone(cnn).set_params(weight_decay=0.01, **params)
-    optimizer = classifier.initialize(features, words.target).network.optimizer
-    assert type(optimizer) is expected[0]
-    assert float(optimizer.learning_rate) == pytest.approx(expected[1])
-    assert optimizer.weight_decay == 0.01
-    decays = {v.name: optimizer._use_weight_decay(v) for v in classifier.network.trainable_variables}
-    assert decays == {"kernel": True, "gamma": False, "beta": False, "bias": False}
-
-
-@pytest.mark.parametrize(("old", "new"), [("learning_rate", "learning_rate"), ("weight_decay", "weight_decay")])
-def test_old_names_of_parameters_name_the_new_ones(old, new):
-    message = f"optimizer__{old} has been named {new} since 0.2"
-    with pytest.raises(ValueError, match=message):
-        SpeechCNN(**{f"optimizer__{old}": 0.1})
-    with pytest.raises(ValueError, match=message):
-        Pipeline([MelFeatures(), SpeechCNN()]).set_params(**{f"speechcnn__optimizer__{old}": 0.1})
-
-
-@pytest.mark.parametrize(
-    "params", [{"model__typo": 1}, {"optimizer__typo": 1}, {"typo": 1}, {"fit__epochs": 1}], ids=str
-)
-def test_set_params_is_strict(params):
-    with pytest.raises((ValueError, AttributeError), match=r"Invalid parameter|has no attribute 'set_params'"):
-        SpeechCNN().set_params(**params)
-
-
-@pytest.mark.parametrize(
-    ("classifier", "message"),
-    [
-        (SpeechCNN(epochs=0), "'epochs' parameter"),
-        (SpeechCNN(dropout=1.0), "'dropout' parameter"),
-        (SpeechCNN(filters=8), "'filters' parameter"),
-        (SpeechCNN(filters=()), "filters must be 1 or more positive integers"),
-        (SpeechCNN(filters=(8.0, 8.0)), "filters must be 1 or more positive integers"),
-        (SpeechCNN(filters=(8, "a")), "filters must be 1 or more positive integers"),
-        (SpeechCNN(stem=(0,)), "stem must be 0 or more positive integers"),
-        (SpeechCRNN(stem=()), "stem must be 1 or more positive integers"),
-        (SpeechCNN(normalization="mean"), "'normalization' parameter"),
-        (SpeechCNN(mixup=-1), "'mixup' parameter"),
-        (SpeechCNN(floor=-1), "'floor' parameter"),
-        (SpeechCNN(floor="clip"), "'floor' parameter"),
-        (SpeechCNN(ema_momentum=1.0), "'ema_momentum' parameter"),
-        (SpeechCNN(ema_momentum=0.9, early_stopping=True), "use one of them"),
-        (SpeechCNN(kernel_size=0), "'kernel_size' parameter"),
-        (SpeechCNN(optimizer=3), "'optimizer' parameter"),
-        (SpeechCNN(optimizer="adamww"), "adamww"),
-        (SpeechCNN(learning_rate=0), "'learning_rate' parameter"),
-        (SpeechCNN(label_smoothing=-1), "'label_smoothing' parameter"),
-        (SpeechCNN(class_weight="equal"), "'class_weight' parameter"),
-        (SpeechCNN(class_weight={"yes": 0, "no": 0, "stop": 0}), "no clip has a weight"),
-        (SpeechTransformer(units=10, n_heads=4), "multiple of n_heads, got 10 and 4"),
-    ],
-    ids=str,
-)
-def test_wrong_parameter(features, words, classifier, message):
-    with pytest.raises(ValueError, match=message):
-        classifier.fit(features, words.target)
-
-
-def test_clips_of_many_lengths_are_not_mixed(ragged, words):
-    with pytest.raises(ValueError, match=r"mixup=0\.2 needs clips of one length"):
-        clone(cnn).set_params(mixup=0.2).fit(ragged, words.target)
 
 
 def test_epochs_are_counted_by_the_clips(features, words, monkeypatch):
@@ -415,13 +247,6 @@ def test_one_step_trains(features, words):
     after = classifier.fit(features, words.target).network.trainable_variables
     for old, new in zip(before, after, strict=True):
         assert not np.array_equal(old, new.numpy()), new.path
-
-
-def test_numpy_numbers_are_numbers(features, words):
-    plain = clone(cnn).set_params(filters=(8, 8), kernel_size=3, dropout=0.5, epochs=1)
-    numpys = clone(plain).set_params(filters=list(np.array([8, 8])), kernel_size=np.int64(3), dropout=np.float32(0.5))
-    expected = plain.fit(features, words.target).predict_proba(features)
-    np.testing.assert_array_equal(numpys.fit(features, words.target).predict_proba(features), expected)
 
 
 @pytest.mark.parametrize(
@@ -483,15 +308,3 @@ def test_averaged_weights_are_kept(features, words):
         average = 0.9 * average + 0.1 * kernel
     kept = classifier.network.get_layer("probabilities").kernel.numpy()
     assert np.abs(kept - average).max() < 0.3 * np.abs(kept - steps[-1]).max()
-
-
-def test_recipe_of_the_parameters_is_that_of_the_network(features, words):
-    params = {"gain": 6.0, "noise": 5.0, "masks": 2, "speed": 0.3, "vocal_tract": 0.2, "shift": 0.05, "floor": 30.0}
-    network = clone(cnn).set_params(**params, normalization="feature").initialize(features, words.target).network
-    assert network.get_layer("gain").gain == 6.0
-    assert network.get_layer("noise").snr == 5.0
-    assert network.get_layer("spec_augment").time_masks == network.get_layer("spec_augment").feature_masks == 2
-    warp = network.get_layer("warp")
-    assert (warp.speed, warp.frequency, warp.shift) == (0.3, 0.2, 0.05)
-    assert network.get_layer("floor").depth == 30.0
-    assert network.get_layer("level").normalization == "feature"

@@ -1,12 +1,14 @@
 """Networks lent from fit to fit: nobody can tell from the result."""
 
+import functools
 import gc
 
+import keras
 import numpy as np
 import pytest
 from sklearn.base import clone
 
-from sklspeech import SpeechCNN
+from sklspeech import SpeechCNN, SpeechCRNN, SpeechRNN, SpeechTransformer
 from sklspeech.recognizers import network_pool
 
 SMALL = SpeechCNN(stem=(8,), filters=(8,), epochs=2, batch_size=30, random_state=0)
@@ -19,24 +21,25 @@ def fit(features, words):
     return lambda **params: clone(SMALL).set_params(**params).fit(features, words.target)
 
 
-def test_a_network_is_lent_again_and_is_as_new(fit, features):
-    pooled = fit()
-    first, expected = id(pooled.network), pooled.predict_proba(features)
-    del pooled
-    gc.collect()
-    again = fit()
-    assert id(again.network) == first
-    np.testing.assert_array_equal(again.predict_proba(features), expected)
+PARTIAL = {"optimizer": functools.partial(keras.optimizers.SGD, momentum=0.9)}
+RECURRENT = SpeechRNN(units=4, n_layers=1), SpeechCRNN(units=4)
+NETWORKS = [SMALL, clone(SMALL).set_params(**PARTIAL), *RECURRENT, SpeechTransformer(units=8, n_layers=1)]
 
 
-def test_another_seed_gets_other_weights_of_the_same_network(fit, features):
-    pooled = fit()
-    first, expected = id(pooled.network), pooled.predict_proba(features)
-    del pooled
-    gc.collect()
-    other = fit(random_state=1)
-    assert id(other.network) == first
-    assert not np.allclose(other.predict_proba(features), expected, atol=1e-4)
+@pytest.mark.parametrize("network", NETWORKS, ids=str)
+def test_a_network_is_lent_again_and_is_as_new(features, words, network):
+    """With another seed in between, of which nothing may be left: neither weights nor optimizer nor moving means."""
+    network_pool._idle.clear()
+    used, predicted = set(), []
+    for seed in (0, 1, 0):
+        classifier = clone(network).set_params(epochs=2, batch_size=30, stem=(8,), random_state=seed)
+        predicted.append(classifier.fit(features, words.target).predict_proba(features))
+        used.add(id(classifier.network))
+        del classifier
+        gc.collect()
+    assert len(used) == 1
+    np.testing.assert_array_equal(predicted[2], predicted[0])
+    assert not np.allclose(predicted[1], predicted[0], atol=1e-4)
 
 
 def test_two_fitted_at_once_do_not_share(fit, features):
