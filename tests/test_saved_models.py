@@ -7,17 +7,12 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
-from data.make import words
+from data.make import read_clips
 
 from sklspeech import load
 
 DATA = Path(__file__).parent / "data"
 MODELS = sorted(path for ending in ("joblib", "sklspeech") for path in DATA.rglob(f"*.{ending}"))
-
-
-@pytest.fixture(scope="module")
-def clips():
-    return words().data
 
 
 def expected(path):
@@ -30,7 +25,8 @@ def test_there_are_models_of_every_kind():
 
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.relative_to(DATA).as_posix())
-def test_saved_model_gives_what_it_gave(path, clips):
+def test_saved_model_gives_what_it_gave(path):
+    clips = read_clips(path.parent)
     model = load(path) if path.suffix == ".sklspeech" else joblib.load(path)
     got = model.predict_proba(clips) if hasattr(model, "predict_proba") else model.transform(clips)
     np.testing.assert_allclose(got, expected(path), atol=1e-4)
