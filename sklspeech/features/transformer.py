@@ -104,7 +104,8 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             if self.n_samples_ is None
             else np.empty((len(clips), *self.row_shape(self.n_samples_)), np.float32)
         )
-        row_params = self._row_params()
+        # Only rows of files are kept, and a waveform is not to wait for the parameters.
+        row_params = self._row_params() if isinstance(clips[0], str) else None
         slices = split_evenly(len(clips), n_threads, _MIN_CLIPS, MAX_CLIPS)
         map_in_threads(lambda part: self._fill(rows, clips, part, row_params), slices, n_threads)
         return rows
@@ -130,9 +131,11 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 row_cache.put(keys[i], row)
 
     def _request(self, clips, part, row_params):
-        """The keys of the rows in the cache, by position; only those of files are kept."""
-        are_files = isinstance(clips[0], str)
-        return {i: row_cache.request(clips[i], row_params) if are_files else None for i in range(part.start, part.stop)}
+        """The keys of the rows in the cache, by position."""
+        positions = range(part.start, part.stop)
+        if row_params is None:
+            return dict.fromkeys(positions)
+        return {i: row_cache.request(clips[i], row_params) for i in positions}
 
     def _transform_batch(self, rows, batch, waveforms):
         """Put the rows of a batch into `rows`, and return them."""
