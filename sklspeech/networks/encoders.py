@@ -154,6 +154,11 @@ def _check_filters(name, filters, least):
         raise ValueError(f"{name} must be {least} or more positive integers, got {filters!r}")
 
 
+def _n_steps(x, axis=1):
+    """Steps for a layer that reshapes; -1 where clips are of any length."""
+    return -1 if x.shape[axis] is None else x.shape[axis]
+
+
 def _cleared(x, mask, axis=1):
     return x if mask is None else ClearPadding(axis)(x, mask)
 
@@ -176,7 +181,7 @@ def _maps(x, mask, filters):
     A word of another speaker is moved along the features as well as in time; convolutions over both see it as the same.
     """
     _check_filters("stem", filters, 0)
-    x = layers.Reshape((-1, x.shape[2], 1))(x) if x.shape[1] is None else layers.Reshape((*x.shape[1:], 1))(x)
+    x = layers.Reshape((_n_steps(x), x.shape[2], 1))(x)
     for i, n_filters in enumerate(filters, 1):
         size = 5 if i == 1 else 3
         x = layers.ZeroPadding2D((_around(size), _as_same(x.shape[2], size)))(_cleared(x, mask))
@@ -202,7 +207,7 @@ def _stem(x, mask, filters):
     if not filters:
         return x, mask
     x, mask = _maps(x, mask, filters)
-    n_steps = -1 if x.shape[1] is None else x.shape[1]
+    n_steps = _n_steps(x)
     return layers.Reshape((n_steps, x.shape[2] * x.shape[3]))(x), mask
 
 
@@ -234,13 +239,13 @@ def _residual_block(x, mask, filters, kernel_size, strides, name):
 def _residual(x, mask, stem, filters, kernel_size):
     """Every number of `filters` is one block over time, all but the first of which halve the number of steps."""
     x, mask = _stem(x, mask, stem)
-    n_steps = -1 if x.shape[1] is None else x.shape[1]
+    n_steps = _n_steps(x)
     x = layers.Reshape((1, n_steps, x.shape[2]))(x)
     x, mask = _time_conv(x, mask, filters[0], 1 if stem else 3, "first")
     x = layers.ReLU()(x)
     for i, n_filters in enumerate(filters, 1):
         x, mask = _residual_block(x, mask, n_filters, kernel_size, 1 if stem and i == 1 else 2, f"block_{i}")
-    n_steps = -1 if x.shape[2] is None else x.shape[2]
+    n_steps = _n_steps(x, axis=2)
     return layers.Reshape((n_steps, x.shape[3]))(x), mask
 
 
@@ -252,7 +257,7 @@ def _broadcasted_block(x, mask, filters, kernel_size, name):
     maps = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name=f"{name}_maps")(_cleared(x, mask))
     maps = _batch_norm(maps, mask, f"{name}_maps_norm")
     y = layers.AveragePooling2D((1, maps.shape[2]))(maps)
-    n_steps = -1 if y.shape[1] is None else y.shape[1]
+    n_steps = _n_steps(y)
     y = _cleared(layers.Reshape((n_steps, filters))(y), mask)  # (n, n_steps, filters)
     y = layers.DepthwiseConv1D(kernel_size, padding="same", use_bias=False, name=f"{name}_time")(y)
     y = layers.Activation("silu")(_batch_norm(y, mask, f"{name}_time_norm"))
@@ -266,7 +271,7 @@ def _broadcasted(x, mask, stem, filters, kernel_size):
     x, mask = _maps(x, mask, stem)
     for i, n_filters in enumerate(filters, 1):
         x = _broadcasted_block(x, mask, n_filters, kernel_size, f"block_{i}")
-    n_steps = -1 if x.shape[1] is None else x.shape[1]
+    n_steps = _n_steps(x)
     x = layers.AveragePooling2D((1, x.shape[2]))(x)
     return layers.Reshape((n_steps, x.shape[3]))(x), mask
 
