@@ -9,6 +9,7 @@ from .deploy.exporting import export as export
 from .deploy.freezing import freeze as freeze
 from .errors import ArchiveError as ArchiveError
 from .errors import AudioError as AudioError
+from .errors import AudioWarning as AudioWarning
 from .errors import DeployError as DeployError
 from .errors import FrozenError as FrozenError
 from .features.loader import AudioLoader as AudioLoader

@@ -1,6 +1,8 @@
-"""Every error that sklspeech raises by a name of its own."""
+"""Every error and warning that sklspeech raises by a name of its own."""
 
 from ._runtime.public import public
+
+_MAX_FAULT = 300  # characters
 
 
 @public
@@ -33,6 +35,47 @@ class AudioError(ValueError):
         return f"{self.source}: {self.fault}"
 
 
+def check_each(check, clips):
+    """Check clips, and raise one error where some cannot be used, which tells how many.
+
+    Parameters
+    ----------
+    check : callable
+        Takes a clip and its position, and raises AudioError.
+    clips : sequence
+
+    Returns
+    -------
+    checked : list
+        What `check` returned.
+
+    Raises
+    ------
+    AudioError
+        The first one.
+    """
+    checked, errors = [], []
+    for position, clip in enumerate(clips):
+        try:
+            checked.append(check(clip, position))
+        except AudioError as error:
+            errors.append(error)
+    if len(errors) > 1:
+        first = errors[0]
+        raise AudioError(first.source, f"{first.fault} ({len(errors)} of {len(clips)} clips cannot be used)")
+    if errors:
+        raise errors[0]
+    return checked
+
+
+@public
+class AudioWarning(UserWarning):
+    """A recording, or several, that can be used, though what comes of it may not be what was meant.
+
+    ``warnings.simplefilter("error", sklspeech.AudioWarning)`` makes an error of it.
+    """
+
+
 @public
 class ArchiveError(ValueError):
     """A file that is no sound archive of a frozen pipeline.
@@ -46,6 +89,7 @@ class ArchiveError(ValueError):
     """
 
     def __init__(self, fault, path=""):
+        fault = fault if len(fault) <= _MAX_FAULT else f"{fault[:_MAX_FAULT]} ..."  # a file may say anything
         super().__init__(fault, path)
         self.fault = fault
         self.path = path

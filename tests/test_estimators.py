@@ -51,14 +51,10 @@ def not_for_classifiers(estimator):
 
 def not_for_clip_transformers(estimator):
     reason = "the samples of a waveform are no features: a clip of any length is taken, and made as long as duration_"
-    return dict.fromkeys(
-        [
-            "check_n_features_in",
-            "check_n_features_in_after_fitting",
-            "check_transformer_general",
-        ],
-        reason,
-    ) | {"check_estimators_dtypes": "waveforms are floats in [-1, 1]; integers are refused, as by librosa"}
+    of_features = ["check_n_features_in", "check_n_features_in_after_fitting", "check_transformer_general"]
+    level = "waveforms are floats in [-1, 1]; samples such as 100 are refused, and integers, as by librosa"
+    of_level = ["check_estimators_dtypes", "check_fit_idempotent", "check_fit_check_is_fitted"]
+    return dict.fromkeys(of_features, reason) | dict.fromkeys(of_level, level)
 
 
 @parametrize_with_checks(CLASSIFIERS, expected_failed_checks=not_for_classifiers)

@@ -27,7 +27,7 @@ ESTIMATORS = [
     "UnfittedPlaceholder",
 ]
 FUNCTIONS = ["export", "freeze", "load", "save"]
-ERRORS = ["ArchiveError", "AudioError", "DeployError", "FrozenError"]
+ERRORS = ["ArchiveError", "AudioError", "AudioWarning", "DeployError", "FrozenError"]
 # Not asked for: long summaries, see-also sections, examples of every method, imperative summaries, full stops after
 # short types. Asked for: a summary, and every parameter in the order of the signature, with type and description.
 NOT_VALIDATED = {

@@ -1,13 +1,20 @@
 """Files that are there whole and checked, or not at all."""
 
 import os
+import stat
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+
+_PERMISSIONS = 0o666  # less the process's mask, as of any new file
 
 
 @contextmanager
 def atomic_write(path):
     """Give a path beside `path` to write to and to check; it takes the place of `path` where nothing was raised.
+
+    Whatever happens, a file that stood there is either still there, or replaced by the whole new one. Several processes
+    may write to one path: the last one wins. A link is followed, and stays.
 
     Parameters
     ----------
@@ -16,11 +23,58 @@ def atomic_write(path):
     Yields
     ------
     unchecked : Path
+        Of a new, empty file with a name of its own and the ending of `path`.
+
+    Raises
+    ------
+    ValueError
+        There is something else than a regular file.
+    OSError
+        The file cannot be written.
     """
-    path = Path(path)
-    unchecked = path.with_name(f".{path.name}.unchecked")
+    path = Path(os.path.realpath(path))
+    mode = check_target(path)
+    descriptor, name = tempfile.mkstemp(prefix=".unfinished-", suffix=path.suffix[:20], dir=path.parent)
+    os.close(descriptor)
+    unchecked = Path(name)
     try:
         yield unchecked
+        _flush(unchecked)
+        os.chmod(unchecked, mode)
         os.replace(unchecked, path)
     finally:
         unchecked.unlink(missing_ok=True)
+
+
+def check_target(path):
+    """Raise where a path cannot become a file.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    mode : int
+        The permissions that the file has, or will have.
+
+    Raises
+    ------
+    ValueError
+        There is something else than a regular file.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return _PERMISSIONS & ~mask
+    if not stat.S_ISREG(mode):
+        raise ValueError(f"{path} is no regular file, and is not written to")
+    return stat.S_IMODE(mode)
+
+
+def _flush(path):
+    """Have the system write a file to the disk, which may be full."""
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .. import __version__
 from .._runtime.deferred_imports import import_scikit_learn
+from .._runtime.files import atomic_write, check_target
 
 _NETWORKS = {"cnn": "SpeechCNN", "rnn": "SpeechRNN", "crnn": "SpeechCRNN", "transformer": "SpeechTransformer"}
 _FEATURES = {"mel": "MelFeatures", "mfcc": "MFCCFeatures"}
@@ -19,7 +20,7 @@ _EXAMPLES = """\
 examples:
   sklspeech demo
   sklspeech train recordings/ -o model.joblib
-  sklspeech train speech_commands/ -o model.joblib --pattern '(?P<label>\\w+)/(?P<speaker>\\w+)_nohash_'
+  sklspeech train speech_commands/ -o model.joblib --pattern '(?P<label>[^/]+)/(?P<speaker>\\w+)_nohash_'
   sklspeech evaluate model.joblib recordings/ --split test
   sklspeech predict model.joblib one.wav two.flac
   sklspeech freeze model.joblib -o model.sklspeech
@@ -44,18 +45,27 @@ def main(argv=None):
     code : int
         0; 1 where something could not be done; 130 after Ctrl-C. Wrong usage exits with 2.
     """
-    args = _parser().parse_args(argv)
+    try:
+        return _run(_parser().parse_args(argv))
+    except KeyboardInterrupt:
+        print("sklspeech: interrupted", file=sys.stderr)
+        return 130
+
+
+def _run(args):
     import_scikit_learn()
     if hasattr(sys.stdout, "reconfigure"):  # names of files that are no UTF-8, terminals that are no UTF-8
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return args.run(args)
     except (ValueError, OSError, RuntimeError, ImportError) as error:
-        print(f"sklspeech {args.command}: error: {error}", file=sys.stderr)
+        print(f"sklspeech {args.command}: error: {_shown(error, keep=chr(10))}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print(f"sklspeech {args.command}: interrupted", file=sys.stderr)
-        return 130
+
+
+def _shown(text, keep=""):
+    """A text from a file as a terminal may see it: control characters would move its cursor, or worse."""
+    return "".join(c if c.isprintable() or c in keep else ascii(c)[1:-1] for c in str(text))
 
 
 def _parser():
@@ -136,7 +146,7 @@ def _load_folder(args):
     from ..datasets import load_speech_folder
 
     speech = load_speech_folder(args.root, pattern=args.pattern, manifest=args.manifest, split=args.split)
-    print(speech.DESCR)
+    print(_shown(speech.DESCR))
     return speech
 
 
@@ -153,8 +163,9 @@ def _train(args):
 def _check_output(path, endings):
     if not path.parent.is_dir() or path.is_dir():
         raise ValueError(f"{path} cannot be written: it is a folder, or lies in none")
-    if path.suffix not in endings:
+    if path.suffix.lower() not in endings:
         raise ValueError(f"{path} must end in {' or '.join(endings)}")
+    check_target(path)
 
 
 def _fit(paths, labels, features, network, epochs, seed):
@@ -175,7 +186,8 @@ def _fit(paths, labels, features, network, epochs, seed):
 def _save(pipeline, path):
     import joblib
 
-    joblib.dump(pipeline, path)
+    with atomic_write(path) as unchecked:
+        joblib.dump(pipeline, unchecked)
     _report(path)
 
 
@@ -196,12 +208,13 @@ def _is_archive(path):
 
     if not path.is_file():
         raise ValueError(f"{path} does not exist")
-    return path.suffix == ".sklspeech" or is_archive(path)
+    return path.suffix.lower() == ".sklspeech" or is_archive(path)
 
 
 def _load_pickle(path):
     import joblib
 
+    print(f"{_shown(path)} is a pickle: loading it runs what is in it", file=sys.stderr, flush=True)
     try:
         with _quiet_tensorflow():
             model = joblib.load(path)
@@ -221,12 +234,12 @@ def _evaluate(args):
     if unknown:
         raise ValueError(f"{args.root} has labels that the model was not trained on: {unknown}")
     predicted = model.predict(speech.data)
-    print(classification_report(speech.target, predicted, digits=3, zero_division=0))
+    print(_shown(classification_report(speech.target, predicted, digits=3, zero_division=0), keep="\n"))
     if speech.groups is not None:
         print("accuracy by speaker")
         for speaker in sorted(set(speech.groups)):
             own = speech.groups == speaker
-            print(f"  {speaker:20} {accuracy_score(speech.target[own], predicted[own]):.3f}  of {own.sum()}")
+            print(f"  {_shown(speaker):20} {accuracy_score(speech.target[own], predicted[own]):.3f}  of {own.sum()}")
     print(f"accuracy {accuracy_score(speech.target, predicted):.4f}")
     return 0
 
@@ -241,7 +254,7 @@ def _predict(args):
         try:
             (label,), (probabilities,) = model.predict([path]).tolist(), model.predict_proba([path])
         except AudioError as error:
-            print(f"sklspeech predict: error: {error}", file=sys.stderr)
+            print(f"sklspeech predict: error: {_shown(error)}", file=sys.stderr)
             failed += 1
             continue
         show(path, label, dict(zip(model.classes_.tolist(), probabilities.tolist(), strict=True)))
@@ -249,12 +262,13 @@ def _predict(args):
 
 
 def _show(path, label, probabilities):
-    print(f"{path}\t{label}\t{probabilities[label]:.4f}")
+    print(f"{_shown(path)}\t{_shown(label)}\t{probabilities[label]:.4f}")
 
 
 def _show_json(path, label, probabilities):
     found = {"file": path, "label": label, "probability": probabilities[label], "probabilities": probabilities}
-    print(json.dumps(found, ensure_ascii=False))
+    # JSON escapes what is below a blank, not all that a terminal obeys; the escapes are JSON's as well.
+    print("".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in json.dumps(found, ensure_ascii=False)))
 
 
 def _freeze(args):
@@ -265,7 +279,7 @@ def _freeze(args):
     model = _load(args.model)
     with _quiet_tensorflow():
         frozen = freeze(model)
-    if args.output.suffix == ".joblib":
+    if args.output.suffix.lower() == ".joblib":
         _save(frozen, args.output)
     else:
         save(frozen, args.output)
@@ -309,7 +323,7 @@ def _info(args):
 
 
 def _show_info(name, value):
-    print(f"{name:12} {value}", flush=True)
+    print(f"{name:12} {_shown(value)}", flush=True)
 
 
 def _demo(args):

@@ -3,8 +3,6 @@
 import numpy as np
 import soxr
 
-from ..errors import AudioError
-
 _PCM_SCALE = np.float32(2**-15)  # makes 16-bit samples a waveform in [-1, 1]
 _TRIM_FRAME, _TRIM_HOP = 2048, 512  # samples, as librosa's
 
@@ -30,24 +28,6 @@ def as_float(samples, out=None):
     if not is_float:
         waveform *= _PCM_SCALE  # after the change of type: in one step it takes twice as long
     return waveform
-
-
-def check_finite(samples, source):
-    """Raise AudioError where there are NaN or infinite samples.
-
-    Parameters
-    ----------
-    samples : ndarray, float
-    source : str
-        Whose samples they are.
-
-    Raises
-    ------
-    AudioError
-        There are some.
-    """
-    if not np.isfinite(samples).all():
-        raise AudioError(source, "has NaN or infinite samples")
 
 
 def resample(waveform, rate, new_rate):

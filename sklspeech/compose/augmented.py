@@ -20,9 +20,10 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, h
 from .._runtime.public import public
 from .._runtime.scikit_learn import Interval
 from ..audio.effects import add_noise, add_reverberation, change_speed, random_part, room_response
-from ..audio.reading import EXTENSIONS
+from ..audio.folders import list_folder
 from ..errors import AudioError
 from ..features.clips import check_clips, clip_name, clip_waveform
+from ..features.labels import check_no_missing
 
 _CLIPS_AT_ONCE = 256  # changed waveforms in memory
 _DIRECT_TO_REVERB_DB = 0.0, 20.0  # of the direct sound above the echoes of a room: far from the microphone, and near
@@ -125,6 +126,10 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             raise ValueError(f"snr must be the lowest and the highest ratio in dB, got {self.snr!r}")
         clips = check_clips(X)
         check_consistent_length(clips, y, sample_weight, groups)
+        if y is None:
+            raise ValueError("AugmentedClassifier requires y to be passed, but the target y is None")
+        check_no_missing(y, "y")
+        check_no_missing(groups, "groups")
         pipeline = clone(self.estimator)
         last = pipeline[-1]
         if groups is None and has_fit_parameter(last, "groups"):
@@ -257,7 +262,7 @@ def _read_noise(noise, rate):
         return []
     if isinstance(noise, str | os.PathLike):
         folder = Path(noise)
-        noise = sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
+        noise = [folder / name for name in list_folder(folder).recordings] if folder.is_dir() else []
         if not noise:
             raise AudioError(str(folder), "is no folder with recordings of noise")
     return [clip_waveform(clip, rate) for clip in check_clips(list(noise))]

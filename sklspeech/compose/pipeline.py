@@ -1,8 +1,13 @@
 """Pipeline: scikit-learn's, whose steps need no names."""
 
+import uuid
+
 from sklearn import pipeline
+from sklearn.base import is_classifier
 
 from .._runtime.public import public
+from ..features.labels import check_no_missing
+from ..features.row_cache import file_state
 
 
 @public
@@ -19,7 +24,8 @@ class Pipeline(pipeline.Pipeline):
     transform_input : list of str or None, default=None
         As in scikit-learn.
     memory : str, joblib.Memory or None, default=None
-        As in scikit-learn.
+        As in scikit-learn; but where X are paths, what is kept depends on the state of the files as well: a file that
+        was changed is read again.
     verbose : bool, default=False
         As in scikit-learn.
 
@@ -44,6 +50,94 @@ class Pipeline(pipeline.Pipeline):
     @steps.setter
     def steps(self, steps):
         self._steps = steps if all(isinstance(step, tuple) for step in steps) else _named(steps)
+
+    def fit(self, X, y=None, **params):
+        """Fit all steps; see scikit-learn.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or what the first step takes
+            The clips.
+        y : array-like of shape (n,), default=None
+            Labels. They are looked at before the first step begins.
+        **params : dict
+            For the steps, as in scikit-learn.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            A label is missing, or a step cannot be fitted.
+        """
+        self._check_labels(y)
+        try:
+            return super().fit(self._watched(X), y, **params)
+        except ValueError as error:
+            explained = self._explained(error)
+            if explained is None:
+                raise
+            raise explained from error
+
+    def fit_transform(self, X, y=None, **params):
+        """Fit all steps, and transform X; see scikit-learn.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or what the first step takes
+            The clips.
+        y : array-like of shape (n,), default=None
+            Labels.
+        **params : dict
+            For the steps, as in scikit-learn.
+
+        Returns
+        -------
+        rows : ndarray
+            What the last step makes of X.
+        """
+        return super().fit_transform(self._watched(X), y, **params)
+
+    def _check_labels(self, y):
+        """Raise where a classifier would find out after minutes of work for the steps before it."""
+        last = self.steps[-1][1] if self.steps else None
+        if hasattr(last, "predict") and is_classifier(last):
+            if y is None:
+                raise ValueError(f"{type(last).__name__} requires y to be passed, but the target y is None")
+            check_no_missing(y, "y")
+
+    def _watched(self, X):
+        """X, with the states of its files in what joblib looks at."""
+        entries = X.tolist() if hasattr(X, "tolist") else X
+        are_paths = isinstance(entries, list | tuple) and entries and all(isinstance(x, str) for x in entries)
+        return [_WatchedPath(path) for path in entries] if self.memory is not None and are_paths else X
+
+    def _explained(self, error):
+        """An error of a classifier that takes tables, as one that says what to do; None for others."""
+        if "dim 3" not in str(error) or len(self.steps) < 2:
+            return None
+        (before, _), (last, _) = self.steps[-2:]
+        return ValueError(
+            f"step {last!r} takes a table, but {before!r} gives an array of shape (n, n_frames, n_features): put "
+            f"FrameStatistics() between them, or use SpeechCNN ({error})"
+        )
+
+
+class _WatchedPath(str):
+    """A path that is pickled, and so hashed by joblib, with the state of its file."""
+
+    __slots__ = ()
+
+    def __reduce__(self):
+        # A file that changed lately may change again in the same instant: it is like no other.
+        path = str(self)
+        return _path_with_state, (path, file_state(path) or uuid.uuid4().hex)
+
+
+def _path_with_state(path, state):
+    return _WatchedPath(path)
 
 
 def _named(steps):

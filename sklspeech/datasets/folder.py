@@ -1,23 +1,40 @@
 """load_speech_folder: the recordings under a folder, with labels and speakers."""
 
-import csv
-import os
 import re
+import unicodedata
+import warnings
+from collections import Counter, defaultdict
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils import Bunch
 
-from ..audio.reading import EXTENSIONS
+from ..audio import containers
+from ..audio.folders import list_folder
+from ..errors import AudioWarning
+from .manifest import read_manifest
 
 _BACKGROUND_NOISE = "_background_noise_"
+_NAMES_OF_SPLITS = "train training test testing val valid validation dev devel development eval evaluation"
+_SPLITS = frozenset(_NAMES_OF_SPLITS.split(" "))
+_SHOWN = 5  # names in a message
+
+
+class Row(NamedTuple):
+    """A clip: its path, its label, its speaker or ""."""
+
+    path: str
+    label: str
+    speaker: str
 
 
 def load_speech_folder(root, *, pattern=None, manifest=None, split=None):
     r"""List the recordings under a folder, with a label and, where known, a speaker for each.
 
     The label is the sub-folder of `root` that holds the recording; or it is taken from the path by `pattern`; or it
-    stands in a `manifest`. Files that are no recordings, hidden ones and those in ``_background_noise_`` are skipped.
+    stands in a `manifest`. Hidden files and those in ``_background_noise_`` are skipped. Labels and speakers are in
+    Unicode's form NFC, because one name has another form on a Mac.
 
     Parameters
     ----------
@@ -26,17 +43,19 @@ def load_speech_folder(root, *, pattern=None, manifest=None, split=None):
     pattern : str or None, default=None
         Regular expression that is searched in the path relative to `root`, with ``/`` between folders. Its group
         ``label`` is the label, its optional group ``speaker`` the speaker. For Google's Speech Commands:
-        ``r"(?P<label>\w+)/(?P<speaker>\w+)_nohash_"``.
+        ``r"(?P<label>[^/]+)/(?P<speaker>\w+)_nohash_"``.
     manifest : str, PathLike or None, default=None
-        CSV file with the columns ``path`` (relative to `root`) and ``label``, and optionally ``speaker`` and
-        ``split``. None takes ``root/manifest.csv`` if there is one and `pattern` is None.
+        CSV file with the columns ``path`` (relative to `root`) and ``label``, and optionally ``speaker``, ``split``,
+        and ``start`` and ``end``, in seconds, where the clip is a part of a longer recording. None takes
+        ``root/manifest.csv`` if there is one and `pattern` is None.
     split : str or None, default=None
         Only the rows of the manifest that have this value in their column ``split``.
 
     Returns
     -------
     speech : Bunch
-        - data : ndarray of shape (n,), str; the paths, sorted or in the order of the manifest
+        - data : ndarray of shape (n,), str; the paths, sorted or in the order of the manifest; that of a part of a
+          recording ends in ``#t=start,end``, and is read as that part
         - target : ndarray of shape (n,), str; the labels
         - groups : ndarray of shape (n,), str, or None; the speakers
         - target_names : list of str; the labels, sorted, once each
@@ -45,10 +64,17 @@ def load_speech_folder(root, *, pattern=None, manifest=None, split=None):
     Raises
     ------
     ValueError
-        There is no recording; a path does not fit the pattern; the manifest lacks a column or names a file that does
-        not exist; some recordings have a speaker and others none; both `pattern` and `manifest` are given.
+        There is no recording; a path does not fit the pattern, or fits within a name; the sub-folders are those of a
+        split, such as train and test; the manifest lacks a column, names a file that does not exist, or has rows that
+        contradict each other; some recordings have a speaker and others none; both `pattern` and `manifest` are given.
     OSError
         The manifest cannot be read.
+
+    Warns
+    -----
+    AudioWarning
+        Files are left out that may be recordings; a sub-folder has no recording; labels differ in case or blanks
+        alone; a column of the manifest that looks like one of the above is not used; a recording is listed twice.
 
     Examples
     --------
@@ -68,74 +94,83 @@ def load_speech_folder(root, *, pattern=None, manifest=None, split=None):
     if manifest is None and pattern is None and (root / "manifest.csv").is_file():
         manifest = root / "manifest.csv"
     if manifest is not None:
-        rows = _from_manifest(root, Path(manifest), split)
+        rows = [Row(*row) for row in read_manifest(root, Path(manifest), split)]
     elif split is not None:
         raise ValueError(f"split={split!r} needs a manifest with a column split, {root} has no manifest.csv")
     else:
         rows = _from_files(root, pattern)
     if not rows:
         raise ValueError(f"no recordings found in {root}" + (f" with split={split!r}" if split else ""))
-    paths, labels, speakers = zip(*rows, strict=True)
-    names = sorted(set(labels))
-    known = [speaker for speaker in speakers if speaker]
-    if known and len(known) < len(rows):
-        raise ValueError(f"{len(rows) - len(known)} of {len(rows)} recordings in {root} have no speaker, the others do")
+    rows = [Row(path, _composed(label), _composed(speaker)) for path, label, speaker in rows]
+    known = {row.speaker for row in rows if row.speaker}
+    n_unknown = sum(not row.speaker for row in rows)
+    if known and n_unknown:
+        raise ValueError(f"{n_unknown} of {len(rows)} recordings in {root} have no speaker, the others do")
+    names = sorted({row.label for row in rows})
+    _warn_of_spellings(names)
     return Bunch(
-        data=np.array(paths),
-        target=np.array(labels),
-        groups=np.array(speakers) if known else None,
+        data=np.array([row.path for row in rows]),
+        target=np.array([row.label for row in rows]),
+        groups=np.array([row.speaker for row in rows]) if known else None,
         target_names=names,
-        DESCR=f"{len(rows)} recordings of {len(names)} classes by {len(set(known)) or 'unknown'} speakers in {root}",
+        DESCR=f"{len(rows)} recordings of {len(names)} classes by {len(known) or 'unknown'} speakers in {root}",
     )
 
 
-def _from_manifest(root, manifest, split):
-    """(path, label, speaker) of every row."""
-    columns = {"path", "label"} | ({"split"} if split is not None else set())
-    rows = []
-    for line, row in enumerate(_read_csv(manifest, columns), start=2):
-        if not row["path"]:
-            raise ValueError(f"{manifest} has no path in row {line}")
-        if split is None or row["split"] == split:
-            rows.append((root / row["path"], row["label"], row.get("speaker") or ""))
-    for path, label, _ in rows:
-        if not path.is_file():
-            raise ValueError(f"{manifest} names {path}, which does not exist")
-        if not label:
-            raise ValueError(f"{manifest} has no label for {path}")
-    return [(str(path), label, speaker) for path, label, speaker in rows]
+def _composed(text):
+    return unicodedata.normalize("NFC", text)
 
 
-def _read_csv(path, columns):
-    """Rows of a table, as dicts."""
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            missing = columns - set(reader.fieldnames or ())
-            if missing:
-                raise ValueError(f"{path} lacks the columns {sorted(missing)}, it has {reader.fieldnames}")
-            return list(reader)
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is no table of comma-separated values in UTF-8: {error}") from error
+def _warn_of_spellings(labels):
+    """Warn where labels differ in case or blanks alone."""
+    alike = defaultdict(list)
+    for label in labels:
+        alike[" ".join(label.casefold().split())].append(label)
+    several = [group for group in alike.values() if len(group) > 1]
+    if several:
+        _warn(f"labels that differ in case or blanks alone are different classes: {several[:_SHOWN]}")
 
 
 def _from_files(root, pattern):
-    """(path, label, speaker) of every recording."""
-    files = sorted(Path(folder) / name for folder, names in _folders(root) for name in names)
-    names = [path.relative_to(root) for path in files if path.suffix.lower() in EXTENSIONS]
-    kept = [name for name in names if not any(part == _BACKGROUND_NOISE or part[0] == "." for part in name.parts)]
-    return [(str(root / name), *_label_and_speaker(name, pattern)) for name in kept]
+    """The row of every recording."""
+    folder = list_folder(root)
+    names = [name for name in folder.recordings if _BACKGROUND_NOISE not in name.parts]
+    left_out = [name for name in folder.left_out if _BACKGROUND_NOISE not in name.parts]
+    problem = _describe_left_out(left_out)
+    if not names and problem:
+        raise ValueError(f"no recordings found in {root}: {problem}")
+    if problem:
+        _warn(f"{root}: {problem}")
+    rows = [Row(str(root / name), *_label_and_speaker(name, pattern)) for name in names]
+    if pattern is None:
+        labels = {row.label for row in rows}
+        _check_no_splits(root, names, labels)
+        empty = sorted({_composed(name) for name in folder.sub_folders} - {*map(_composed, labels), _BACKGROUND_NOISE})
+        if empty and rows:
+            _warn(f"{root}: {len(empty)} sub-folders have no recording, and are no classes: {empty[:_SHOWN]}")
+    return rows
 
 
-def _folders(root):
-    """(folder, names of its files) of every folder, behind links as well."""
-    seen: dict[str, str] = {}
-    for folder, _, names in os.walk(root, followlinks=True):
-        real = os.path.realpath(folder)
-        if real in seen:
-            raise ValueError(f"{folder} is the same folder as {seen[real]}: its recordings would be listed twice")
-        seen[real] = folder
-        yield folder, names
+def _describe_left_out(paths):
+    """How many files are left out, by their ending, or ""."""
+    if not paths:
+        return ""
+    counts = Counter(path.suffix.lower() for path in paths)
+    endings = ", ".join(f"{n} {ending}" for ending, n in counts.most_common(_SHOWN))
+    text = f"{len(paths)} files are left out, because their format is none that can be read: {endings} ({paths[0]})"
+    if set(counts) & containers.ENDINGS:
+        text += ". With PyAV they are read: pip install 'sklspeech[av]'"
+    return text
+
+
+def _check_no_splits(root, names, labels):
+    """Raise where the sub-folders are parts of a data set, not labels."""
+    splits = sorted(label for label in labels if label.casefold() in _SPLITS)
+    if splits and all(len(name.parts) > 2 for name in names if name.parts[0] in splits):
+        raise ValueError(
+            f"the sub-folders {splits} of {root} look like parts of a data set, not like labels: load "
+            f"{root / splits[0]}, or give a pattern such as r'{splits[0]}/(?P<label>[^/]+)/'"
+        )
 
 
 def _label_and_speaker(name, pattern):
@@ -143,11 +178,23 @@ def _label_and_speaker(name, pattern):
         if len(name.parts) == 1:
             raise ValueError(f"{name} lies in no sub-folder that could be its label; sort recordings or give a pattern")
         return name.parts[0], ""
+    path = name.as_posix()
     try:
-        match = re.search(pattern, name.as_posix())
+        match = re.search(pattern, path)
     except re.error as error:
         raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
     found = match.groupdict() if match else {}
-    if not found.get("label"):
-        raise ValueError(f"{name.as_posix()} does not fit the pattern {pattern!r} with its group label")
+    if not match or not found.get("label"):
+        raise ValueError(f"{path} does not fit the pattern {pattern!r} with its group label")
+    for group in ("label", "speaker"):
+        begins_match = found.get(group) and match.start(group) == match.start()
+        if begins_match and match.start() and path[match.start() - 1] != "/":
+            raise ValueError(
+                f"{path} fits the pattern {pattern!r} within a name: its {group} would be {found[group]!r}. Begin the "
+                f"pattern with (?:^|/), and have its group take all that a name may have, such as [^/]+"
+            )
     return found["label"], found.get("speaker") or ""
+
+
+def _warn(text):
+    warnings.warn(AudioWarning(text), stacklevel=4)

@@ -25,9 +25,10 @@ _EXPORT_TOLERANCE = 1e-4  # of a probability; the features inside are float32
 def export(pipeline, path, X=None):
     """Write one graph from waveform to probabilities, features inside, for C++, phones and browsers.
 
-    The file takes float32 waveforms of shape (n, n_samples), in TensorFlow Lite one at a time, and gives probabilities.
-    Sample rate, number of samples and labels are in its metadata: in ONNX as properties, in TensorFlow Lite as
-    ``metadata.json`` in a zip archive at the end of the file.
+    The file takes float32 waveforms of shape (n, n_samples), in TensorFlow Lite one at a time, and gives
+    ``probabilities``. Sample rate, number of samples and labels are in its metadata: in ONNX as properties, in
+    TensorFlow Lite as ``metadata.json`` in a zip archive at the end of the file; and for runtimes that show none, in a
+    JSON file beside it, whose name is that of the graph and ``.json``.
 
     Parameters
     ----------
@@ -57,8 +58,8 @@ def export(pipeline, path, X=None):
     >>> pipeline = Pipeline([MelFeatures(), SpeechCNN(filters=(16,), epochs=12, random_state=0)])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     export(pipeline.fit(speech.data, speech.target), Path(folder, "model.onnx"))
-    ...     [path.name for path in Path(folder).iterdir()]
-    ['model.onnx']
+    ...     sorted(path.name for path in Path(folder).iterdir())
+    ['model.onnx', 'model.onnx.json']
     """
     path = Path(path)
     writers = {".onnx": (_write_onnx, _run_onnx), ".tflite": (_write_tflite, _run_tflite)}
@@ -73,6 +74,8 @@ def export(pipeline, path, X=None):
     with atomic_write(path) as unchecked:
         write(features, classifier, unchecked)
         compare(expected, run(unchecked, clips), _EXPORT_TOLERANCE, str(path))
+    with atomic_write(path.with_name(f"{path.name}.json")) as unchecked:
+        unchecked.write_text(json.dumps(_metadata(features, classifier), indent=1, ensure_ascii=False), "utf-8")
 
 
 def _checked_steps(pipeline):

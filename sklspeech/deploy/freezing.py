@@ -51,7 +51,9 @@ def freeze(estimator, X=None, *, n_jobs=None):
     NotFittedError
         The estimator is not fitted.
     ValueError
-        There is no network in it.
+        There is no network in it, or one of another precision than float32.
+    TypeError
+        Labels are neither str nor numbers.
 
     Examples
     --------
@@ -146,6 +148,7 @@ def _frozen_classifier(graph, classes, n_jobs):
 def _network_to_onnx(classifier):
     """The graph of a trained network, compared with it."""
     labels = classifier.classes_.tolist()
+    _check_can_be_frozen(classifier, labels)
     names = [value.name for value in classifier.network.inputs]
     # The labels are in the graph as well, so that labels and graph cannot be mixed up.
     graph = to_onnx(classifier.network, names, {"labels": json.dumps(labels)})
@@ -153,6 +156,21 @@ def _network_to_onnx(classifier):
     X = _random_features(classifier)
     compare(classifier.predict_proba(X), frozen.predict_proba(X), _TOLERANCE, type(classifier).__name__)
     return graph
+
+
+def _check_can_be_frozen(classifier, labels):
+    """Raise where labels or numbers are none that a graph has."""
+    if not all(isinstance(label, str | int | float) for label in labels):
+        raise TypeError(
+            f"labels of a frozen network must be str, int, float or bool, got {type(labels[0]).__name__} "
+            f"({labels[0]!r}): train on str(label)"
+        )
+    dtypes = {layer.compute_dtype for layer in classifier.network.layers if layer.weights} - {"float32"}
+    if dtypes:
+        raise ValueError(
+            f"{type(classifier).__name__} computes in {sorted(dtypes)}, a graph in float32: train under "
+            "keras.config.set_dtype_policy('float32')"
+        )
 
 
 def _random_features(classifier):

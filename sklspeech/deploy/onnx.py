@@ -34,7 +34,8 @@ def to_onnx(model, input_names, metadata):
         model.export(path, format="onnx", verbose=False)
         graph = onnx.load(path)
     for i, name in enumerate(input_names):
-        _rename_input(graph.graph, i, name)
+        _rename(graph.graph, graph.graph.input[i], name)
+    _rename(graph.graph, graph.graph.output[0], "probabilities")
     onnx.helper.set_model_props(graph, metadata)
     return OnnxBytes(graph.SerializeToString())
 
@@ -45,12 +46,15 @@ def _call_once(model):
     model.predict_on_batch(inputs if len(inputs) > 1 else inputs[0])
 
 
-def _rename_input(graph, i, name):
-    old = graph.input[i].name
-    graph.input[i].name = name
-    graph.input[i].type.tensor_type.shape.dim[0].dim_param = "n"
+def _rename(graph, value, name):
+    """Give an input or the output a name, and its first axis the name n."""
+    old, value.name = value.name, name
+    value.type.tensor_type.shape.dim[0].dim_param = "n"
+    if old == name:
+        return
     for node in graph.node:
-        node.input[:] = [name if given == old else given for given in node.input]
+        node.input[:] = [f"{given}_" if given == name else name if given == old else given for given in node.input]
+        node.output[:] = [f"{given}_" if given == name else name if given == old else given for given in node.output]
 
 
 def compare(expected, got, tolerance, name):
@@ -58,7 +62,7 @@ def compare(expected, got, tolerance, name):
 
     Parameters
     ----------
-    expected, got : ndarray of shape (n, n_classes), float, or of labels, (n,)
+    expected, got : ndarray of shape (n, n_classes), float, or of labels, (n,); or a list of these
     tolerance : float
         Of a probability.
     name : str
@@ -69,6 +73,10 @@ def compare(expected, got, tolerance, name):
     DeployError
         They differ.
     """
+    if isinstance(expected, list):  # of several outputs
+        for i, (one, other) in enumerate(zip(expected, got, strict=True)):
+            compare(one, other, tolerance, f"{name}, output {i}")
+        return
     if expected.dtype.kind != "f":
         n_others = np.count_nonzero(expected != got)
         if n_others:

@@ -4,7 +4,7 @@ import os
 
 from ..audio.wav import WavBatchReader
 from ..audio.waveforms import fit_length, trim_silence
-from .clips import clip_samples
+from .clips import read_clip
 
 MAX_CLIPS = 256  # of a batch, however short
 # Of a batch: 75 clips of one second. The more a thread reads at once, the less it waits for the interpreter lock.
@@ -22,9 +22,12 @@ class BatchReader:
         Length that every clip is given; None leaves it its own.
     trim : float or None
         Silence is cut off both ends below this many dB; None leaves it.
+    remarks : Remarks
+        Where what is odd about clips is noted.
     """
 
-    def __init__(self, sample_rate, n_samples, trim):
+    def __init__(self, sample_rate, n_samples, trim, remarks):
+        self._remarks = remarks
         self._sample_rate = sample_rate
         self._n_samples = n_samples
         self._trim = trim
@@ -47,9 +50,12 @@ class BatchReader:
         """
         of_one_length = self._n_samples is not None and self._trim is None
         if of_one_length and isinstance(clips[0], str) and hasattr(os, "readv"):  # which Windows has not
-            yield from self._wav_batches(clips, positions)
+            batches = self._wav_batches(clips, positions)
         else:
-            yield from self._any_batches(clips, positions)
+            batches = self._any_batches(clips, positions)
+        for batch, waveforms in batches:
+            self._remarks.look_at(batch, waveforms)
+            yield batch, waveforms
 
     def _wav_batches(self, clips, positions):
         """Those of paths: WAV files are read into the rows of one array, others one by one."""
@@ -57,24 +63,28 @@ class BatchReader:
         reader = WavBatchReader(n_rows, self._n_samples, self._sample_rate)
         for start in range(0, len(positions), n_rows):
             batch = positions[start : start + n_rows]
-            is_read = reader.read([clips[i] for i in batch])
+            lengths = reader.read([clips[i] for i in batch])
+            is_read = lengths > 0
             if not is_read.any():  # nor will the others be such files
                 yield from self._any_batches(clips, positions[start:])
                 return
             rows = reader.samples[: len(batch)]
+            if lengths.max() > self._n_samples:
+                for i, length in zip(batch, lengths.tolist(), strict=True):
+                    self._remarks.look_at_duration(i, length / self._sample_rate)
             if is_read.all():
                 yield batch, rows
             else:
                 yield (
                     batch,
-                    [row if ok else self.read(clips[i]) for i, row, ok in zip(batch, rows, is_read, strict=True)],
+                    [row if ok else self.read(clips[i], i) for i, row, ok in zip(batch, rows, is_read, strict=True)],
                 )
 
     def _any_batches(self, clips, positions):
         batch, waveforms, n_samples = [], [], 0
         for i in positions:
             batch.append(i)
-            waveforms.append(self.read(clips[i]))
+            waveforms.append(self.read(clips[i], i))
             n_samples += len(waveforms[-1])
             if n_samples >= _MAX_SAMPLES or len(batch) == MAX_CLIPS:
                 yield batch, waveforms
@@ -82,18 +92,21 @@ class BatchReader:
         if batch:
             yield batch, waveforms
 
-    def read(self, clip):
+    def read(self, clip, position):
         """Read one clip.
 
         Parameters
         ----------
-        clip : str or ndarray of shape (n_samples,), float32
+        clip : str or ndarray of shape (n_samples,), float
+        position : int
+            In X.
 
         Returns
         -------
         waveform : ndarray of shape (n_samples,), float32 in [-1, 1], or int16 as in the file
         """
-        waveform = clip_samples(clip, self._sample_rate)
-        if self._trim is not None:
-            waveform = trim_silence(waveform, self._trim)
+        # How loud the loudest part of a clip is, from which silence is told, only the whole clip tells.
+        read = read_clip(clip, self._sample_rate, self._n_samples if self._trim is None else None)
+        self._remarks.look_at_file(position, read)
+        waveform = read.samples if self._trim is None else trim_silence(read.samples, self._trim)
         return waveform if self._n_samples is None else fit_length(waveform, self._n_samples)

@@ -3,11 +3,13 @@
 import os
 
 import numpy as np
-from sklearn.utils.validation import check_array
 
-from ..audio.reading import read_samples
-from ..audio.waveforms import as_float, check_finite
-from ..errors import AudioError
+from ..audio.levels import check_samples
+from ..audio.reading import Samples, read_samples
+from ..audio.waveforms import as_float
+from ..errors import AudioError, check_each
+
+_CHANNELS, _SAMPLES = 8, 1000  # an array of so few columns and so many rows is one recording, not many
 
 
 def check_clips(X):
@@ -20,14 +22,15 @@ def check_clips(X):
 
     Returns
     -------
-    clips : list of str, or sequence of 1-D float32 arrays
+    clips : list of str, or sequence of 1-D arrays of floats
+        The rows of an array are views of it, so that windows which overlap take no memory.
 
     Raises
     ------
     TypeError, ValueError
         X is something else, or empty.
     AudioError
-        A waveform has no samples, or NaN or infinite ones.
+        A waveform has no samples, NaN or infinite samples, or samples far beyond [-1, 1].
     """
     if isinstance(X, str | bytes | os.PathLike):
         raise TypeError(f"X must be a collection of clips, got the single path {os.fspath(X)!r}: write [path]")
@@ -39,14 +42,14 @@ def check_clips(X):
         raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required: X has no clips.")
     are_paths = [isinstance(clip, str | os.PathLike) for clip in X]
     if all(are_paths):
-        return [os.fspath(clip) for clip in X]
+        return check_each(_check_path, X)
     if any(are_paths):
         position = are_paths.index(not are_paths[0])
         raise TypeError(
             f"X must be all paths or all waveforms; entry 0 is {type(X[0]).__name__}, "
             f"entry {position} is {type(X[position]).__name__}"
         )
-    return [_check_waveform(clip, position) for position, clip in enumerate(X)]
+    return check_each(_check_waveform, X)
 
 
 def clip_name(clip, position):
@@ -65,21 +68,27 @@ def clip_name(clip, position):
     return clip if isinstance(clip, str) else f"waveform {position} of X"
 
 
-def clip_samples(clip, sample_rate):
+def read_clip(clip, sample_rate, n_samples=None):
     """The samples of a checked clip, read where it is a path.
 
     Parameters
     ----------
-    clip : str or ndarray of shape (n_samples,), float32
+    clip : str or ndarray of shape (n_samples,), float
         An entry of what `check_clips` gives.
     sample_rate : int
         Hertz, for paths.
+    n_samples : int or None, default=None
+        How many of the first are needed; None is all.
 
     Returns
     -------
-    samples : ndarray of shape (n_samples,), float32; or int16, see `audio.reading.read_samples`
+    read : Samples
+        See `audio.reading.read_samples`; waveforms are given as float32.
     """
-    return read_samples(clip, sample_rate) if isinstance(clip, str) else clip
+    if isinstance(clip, str):
+        return read_samples(clip, sample_rate, n_samples)
+    needed = np.ascontiguousarray(clip if n_samples is None else clip[:n_samples], dtype=np.float32)
+    return Samples(needed, sample_rate, len(clip) / sample_rate)
 
 
 def clip_waveform(clip, sample_rate):
@@ -87,7 +96,7 @@ def clip_waveform(clip, sample_rate):
 
     Parameters
     ----------
-    clip : str or ndarray of shape (n_samples,), float32
+    clip : str or ndarray of shape (n_samples,), float
         An entry of what `check_clips` gives.
     sample_rate : int
         Hertz, for paths.
@@ -96,16 +105,38 @@ def clip_waveform(clip, sample_rate):
     -------
     waveform : ndarray of shape (n_samples,), float32
     """
-    return as_float(clip_samples(clip, sample_rate))
+    return as_float(read_clip(clip, sample_rate).samples)
+
+
+def _check_path(path, position):
+    """A path as text."""
+    path = os.fspath(path)
+    if isinstance(path, bytes):
+        path = os.fsdecode(path)
+    if not path or "\0" in path:
+        raise AudioError(f"entry {position} of X", f"is no path: {path[:100]!r}")
+    return path
 
 
 def _from_array(X):
     """The values of an array, Series or frame: 1-D of clips, or 2-D of samples."""
     if hasattr(X, "toarray"):
         raise TypeError("X is a sparse matrix, but dense data is required: paths or waveforms")
+    if isinstance(X, set | frozenset | dict) or hasattr(X, "__next__"):
+        raise TypeError(
+            f"X must be a sequence of clips, got a {type(X).__name__}, which has no order or is used up at once: "
+            "write list(X)"
+        )
+    names = [str(name) for name in getattr(X, "columns", ())]
     values = np.asarray(X)
     if values.ndim == 2 and values.shape[1] == 1 and values.dtype.kind in "OUT":
         values = values[:, 0]
+    if values.ndim == 2 and (values.dtype.kind in "UT" or _has_text(values)):
+        name = repr(names[0]) if names else 0
+        raise TypeError(
+            f"X has {values.shape[1]} columns{f': {names[:10]}' if names else ''}, expected one of paths: "
+            f"{f'X[{name}]' if names else f'X[:, {name}]'}, or a ColumnTransformer before the features"
+        )
     if values.ndim == 2 or (values.ndim == 1 and values.dtype.kind in "OUT"):
         return values
     raise ValueError(
@@ -114,21 +145,42 @@ def _from_array(X):
     )
 
 
+def _has_text(values):
+    """Whether there is a path among the first values of a table of objects."""
+    first = values[:1].ravel()[:100]
+    return values.dtype.kind == "O" and any(isinstance(value, str | os.PathLike) for value in first)
+
+
 def _check_waveforms(X):
-    """A 2-D array of waveforms, as float32."""
-    if X.dtype.kind in "iu":
+    """A 2-D array of waveforms, as floats; nothing is copied that is so already."""
+    if X.dtype.kind in "iub":
         raise TypeError(
             f"X has samples of type {X.dtype}, expected floats in [-1, 1]: divide PCM samples by their largest value"
         )
-    X = check_array(X, dtype=np.float32, order="C", ensure_all_finite=False, input_name="X")
-    for position, waveform in enumerate(X):
-        check_finite(waveform, clip_name(waveform, position))
+    if X.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: X has samples of type {X.dtype}")
+    if X.dtype.kind != "f":
+        X = X.astype(np.float32)
+    if 0 in X.shape:
+        raise ValueError(f"Found array with {_none_of(X.shape)} (shape={X.shape}) while a minimum of 1 is required.")
+    if X.shape[1] <= _CHANNELS and X.shape[0] >= _SAMPLES:
+        raise ValueError(
+            f"X of shape {X.shape} would be {X.shape[0]} waveforms of {X.shape[1]} samples. One recording of "
+            f"{X.shape[1]} channels is X.mean(axis=1).reshape(1, -1)"
+        )
+    check_each(lambda waveform, position: check_samples(waveform, clip_name(waveform, position)), X)
     return X
 
 
+def _none_of(shape):
+    return "0 feature(s)" if shape[0] else "0 sample(s)"
+
+
 def _check_waveform(clip, position):
+    source = clip_name(None, position)
+    if isinstance(clip, tuple) and len(clip) == 2 and np.ndim(clip[0]) and not np.ndim(clip[1]):
+        raise TypeError(f"{source}: got a tuple of samples and rate, expected the samples alone, at sample_rate")
     waveform = np.asarray(clip)
-    source = clip_name(waveform, position)
     if waveform.ndim != 1 or waveform.dtype.kind != "f":
         raise TypeError(
             f"{source}: expected a path or a 1-D array of floats in [-1, 1], got {type(clip).__name__} of shape "
@@ -136,5 +188,5 @@ def _check_waveform(clip, position):
         )
     if not len(waveform):
         raise AudioError(source, "has no samples")
-    check_finite(waveform, source)
-    return np.ascontiguousarray(waveform, dtype=np.float32)
+    check_samples(waveform, source)
+    return waveform

@@ -4,6 +4,8 @@ Features are an array of shape (n, n_frames, n_features), or a list of arrays of
 clips of different lengths.
 """
 
+import os
+
 import numpy as np
 from sklearn.utils.validation import check_array
 
@@ -42,6 +44,7 @@ def check_frames(X):
     ValueError
         X is something else, is empty, has NaN or infinite values, or clips differ in their number of features.
     """
+    refuse_paths(X)
     if is_ragged(X):
         clips = [check_array(clip, dtype=np.float32, input_name=f"clip {i} of X") for i, clip in enumerate(X)]
         if len({clip.shape[1] for clip in clips}) > 1:
@@ -51,6 +54,28 @@ def check_frames(X):
     if X.ndim > 3 or 0 in X.shape:
         raise ValueError(f"X must have the shape (n, n_frames, n_features), got {X.shape}")
     return X[:, None, :] if X.ndim == 2 else X
+
+
+def refuse_paths(X, name="this step"):
+    """Raise where clips come that are not features yet.
+
+    Parameters
+    ----------
+    X : object
+    name : str, default="this step"
+        Of what takes features.
+
+    Raises
+    ------
+    ValueError
+        X has paths.
+    """
+    first = X[0] if isinstance(X, list | tuple | np.ndarray) and len(X) else getattr(X, "iloc", [None])[0]
+    if isinstance(first, str | os.PathLike):
+        raise ValueError(
+            f"{name} takes features of shape (n, n_frames, n_features), got paths such as {str(first)[:100]!r}: put "
+            "MelFeatures() before it"
+        )
 
 
 def take_clips(clips, indices):

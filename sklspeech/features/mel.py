@@ -164,6 +164,9 @@ class MelFeatures(ClipTransformer):
         """The parameters of the spectrogram, as `spectral.MelSettings`."""
         return spectral.MelSettings(*(getattr(self, name) for name in spectral.MelSettings._fields))
 
+    def _highest_frequency(self):
+        return self.sample_rate / 2 if self.fmax is None else self.fmax
+
     def _check_fitted_length(self):
         self._warn_of_empty_filters()
         if self.n_samples_ is not None:

@@ -2,12 +2,17 @@
 
 import os
 import random
+import time
 from threading import Lock
 
 import numpy as np
 
+from ..audio.source import split_segment
+
 MAX_BYTES = 256 * 2**20
 _MAX_SEEN = 1_000_000  # requests remembered without a row
+# A file that changed so lately may change again within a step of the clock: 2 s on FAT, milliseconds elsewhere.
+_UNSETTLED = 3.0  # s
 
 
 class RowCache:
@@ -103,17 +108,24 @@ row_cache = RowCache(MAX_BYTES)
 def file_state(path):
     """The state of a file, which changes whenever the file does.
 
+    It has the time at which the system itself noted the last change. Programs that keep time stamps (``cp -p``,
+    ``rsync -t``, ``unzip``) cannot set that one. To set the clock back can make it wrong, and a network drive may tell
+    it late.
+
     Parameters
     ----------
     path : str
+        The file, or a segment of it.
 
     Returns
     -------
     state : tuple or None
-        None where there is no such file.
+        None where there is no such file, where it changed within the last 3 s, and on systems that do not tell when.
     """
     try:
-        state = os.stat(path)
+        state = os.stat(split_segment(path)[0])
     except (OSError, ValueError):
         return None
-    return path, state.st_ino, state.st_size, state.st_mtime_ns
+    if os.name != "posix" or abs(time.time() - state.st_ctime) < _UNSETTLED:
+        return None
+    return path, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns

@@ -8,8 +8,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._runtime.public import public
-from .._runtime.scikit_learn import _check_feature_names_in
+from .._runtime.scikit_learn import _check_feature_names_in, table_kind
 from .frames import check_frames
+from .tables import as_pandas, table_index
 
 _STATISTICS = {
     "mean": lambda frames: frames.mean(axis=-2),
@@ -32,6 +33,8 @@ class FrameStatistics(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
+    feature_names_in_ : ndarray of shape (n_features,), str
+        Names of the features of a frame, where the features were told by ``set_output`` to pass them on.
     n_features_in_ : int
         Features of a frame.
 
@@ -70,6 +73,11 @@ class FrameStatistics(TransformerMixin, BaseEstimator):
         if unknown or not self.statistics:
             raise ValueError(f"statistics must be some of {list(_STATISTICS)}, got {self.statistics!r}")
         self.n_features_in_ = check_frames(X)[0].shape[-1]
+        names = getattr(X, "feature_names", None)
+        if names is not None:
+            self.feature_names_in_ = names
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
         return self
 
     def transform(self, X):
@@ -83,6 +91,7 @@ class FrameStatistics(TransformerMixin, BaseEstimator):
         Returns
         -------
         table : ndarray of shape (n, n_statistics * n_features), float32
+            After ``set_output(transform="pandas")`` a table with the index that the clips had.
         """
         check_is_fitted(self)
         clips = check_frames(X)
@@ -91,7 +100,11 @@ class FrameStatistics(TransformerMixin, BaseEstimator):
             raise ValueError(
                 f"X has {n_features} features, but FrameStatistics is expecting {self.n_features_in_} features as input"
             )
-        return np.stack([self._row(frames) for frames in clips])
+        table = np.stack([self._row(frames) for frames in clips])
+        index = table_index(X)
+        if index is None or table_kind(self) != "pandas":
+            return table
+        return as_pandas(table, index, self.get_feature_names_out())
 
     def _row(self, frames):
         return np.concatenate([_STATISTICS[name](frames) for name in self.statistics])

@@ -1,5 +1,6 @@
 """ClipTransformer, the base of AudioLoader, MelFeatures and MFCCFeatures: clips in, one row a clip out."""
 
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from numbers import Integral, Real
@@ -10,15 +11,19 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils.validation import check_is_fitted
 
-from .._runtime.scikit_learn import Interval, StrOptions
+from .._runtime.scikit_learn import Interval, StrOptions, set_table, wants_table
 from .._runtime.threads import count_threads, map_in_threads, split_evenly
 from ..audio.reading import RATES, read_duration
 from ..audio.waveforms import typical_duration
+from ..errors import AudioWarning, check_each
 from .batches import MAX_CLIPS, BatchReader
 from .clips import check_clips, clip_name
+from .remarks import Remarks
 from .row_cache import file_state, row_cache
+from .tables import table_index, with_table
 
 _MIN_CLIPS = 8  # that are worth a slice of their own: a slice costs about as much as a clip
+_LONG = 100.0  # seconds, which are more likely meant for milliseconds
 _NOT_IN_ROWS = ("duration", "n_jobs")  # parameters that change no row; n_samples_ stands for the duration
 
 
@@ -60,20 +65,37 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ------
         AudioError
             A recording cannot be used; with `duration="auto"` its header is read here, the rest in `transform`.
+
+        Warns
+        -----
+        AudioWarning
+            With `duration="auto"` several clips lose their end.
         """
         self._validate_params()
         task = self._init_callback_context().call_on_fit_task_begin(estimator=self, X=X, y=y)
         clips = check_clips(X)
         self.duration_ = self._typical_duration(clips) if self.duration == "auto" else self.duration
-        self.n_samples_ = None if self.duration_ is None else max(1, round(float(self.duration_) * self.sample_rate))
+        seconds = 0.0 if self.duration_ is None else float(self.duration_)
+        if seconds >= _LONG:
+            _warn(f"duration {seconds:g} is in seconds: every clip becomes {seconds / 60:.1f} minutes long")
+        self.n_samples_ = None if self.duration_ is None else max(1, round(seconds * self.sample_rate))
         self._check_fitted_length()
         task.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
     def _typical_duration(self, clips):
         if isinstance(clips[0], str):
-            return typical_duration([_known_duration(path, file_state(path)) for path in clips])
-        return typical_duration([len(waveform) / self.sample_rate for waveform in clips])
+            durations = check_each(_file_duration, clips)
+        else:
+            durations = [len(waveform) / self.sample_rate for waveform in clips]
+        duration = typical_duration(durations)
+        n_cut = sum(other > duration for other in durations)
+        if n_cut > 1:  # one may be a stray
+            _warn(
+                f"duration='auto' is {duration:g} s: {n_cut} of {len(clips)} clips are longer and lose their end, the "
+                f"longest has {max(durations):g} s. Give a duration in seconds to keep more of them."
+            )
+        return duration
 
     def _check_fitted_length(self):
         """Raise AudioError where clips of `n_samples_` cannot be transformed."""
@@ -95,6 +117,12 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ------
         AudioError
             A recording cannot be used.
+
+        Warns
+        -----
+        AudioWarning
+            Clips are silent or nearly so, off zero, of a low sample rate, or more than twice as long as `duration_`;
+            their number, and which is the first.
         """
         check_is_fitted(self)
         clips = check_clips(X)
@@ -106,11 +134,17 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         )
         # Only rows of files are kept, and a waveform is not to wait for the parameters.
         row_params = self._row_params() if isinstance(clips[0], str) else None
+        remarks = Remarks(self._highest_frequency(), self.duration_)
         slices = split_evenly(len(clips), n_threads, _MIN_CLIPS, MAX_CLIPS)
-        map_in_threads(lambda part: self._fill(rows, clips, part, row_params), slices, n_threads)
-        return rows
+        map_in_threads(lambda part: self._fill(rows, clips, part, row_params, remarks), slices, n_threads)
+        remarks.warn(clips, clip_name)
+        return with_table(rows, table_index(X), self.get_feature_names_out()) if wants_table(self) else rows
 
-    def _fill(self, rows, clips, part, row_params):
+    def _highest_frequency(self):
+        """Hertz up to which the rows tell something."""
+        return self.sample_rate / 2
+
+    def _fill(self, rows, clips, part, row_params, remarks):
         """Put the rows of a slice of the clips into `rows`: those that are known, then all others."""
         keys = self._request(clips, part, row_params)
         missing = []
@@ -122,13 +156,14 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 rows[i] = row.copy() if isinstance(rows, list) else row  # of the cache's own row none may be given out
         if not missing:
             return
-        reader = BatchReader(self.sample_rate, self.n_samples_, self.trim)
+        reader = BatchReader(self.sample_rate, self.n_samples_, self.trim, remarks)
         for batch, waveforms in reader.batches(clips, missing):
             if self.n_samples_ is None:
                 for i, waveform in zip(batch, waveforms, strict=True):
                     self._check_length(len(waveform), clip_name(clips[i], i))
             for i, row in zip(batch, self._transform_batch(rows, batch, waveforms), strict=True):
-                row_cache.put(keys[i], row)
+                if i not in remarks.positions:
+                    row_cache.put(keys[i], row)
 
     def _request(self, clips, part, row_params):
         """The keys of the rows in the cache, by position."""
@@ -173,19 +208,20 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         raise NotImplementedError
 
     def set_output(self, *, transform=None):
-        """Do nothing: waveforms and features have no columns and stay arrays.
+        """Have later steps that make tables keep the index of X and the names of the features.
 
-        It is here so that ``pipeline.set_output(transform="pandas")`` reaches the steps that have columns.
+        Waveforms and features have no columns and stay arrays. `FrameStatistics` after them makes the table.
 
         Parameters
         ----------
         transform : {"default", "pandas", "polars"} or None, default=None
-            Ignored.
+            What is to be made; None leaves it as it is.
 
         Returns
         -------
         self : object
         """
+        set_table(self, transform)
         return self
 
     def __init_subclass__(cls, **kwargs):
@@ -197,6 +233,15 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def _warn(text):
+    warnings.warn(AudioWarning(text), stacklevel=5)
+
+
+def _file_duration(path, position):
+    state = file_state(path)
+    return read_duration(path) if state is None else _known_duration(path, state)
 
 
 @lru_cache(maxsize=2**16)  # every fold and candidate of a search asks

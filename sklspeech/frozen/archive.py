@@ -3,7 +3,8 @@
     manifest.json   format and library versions, creation date, labels, sample rate, the steps and their parameters
     network.onnx    the graph; labels are in its metadata as well
     input.npy       a waveform, (n_samples,)
-    output.npy      what the pipeline made of it, (n_classes,): compared when the file is loaded
+    output.npy      what the pipeline made of it, of the same so faint that it falls below the smallest power, and of
+                    silence, (3, n_classes): compared when the file is loaded; (n_classes,) in files of before
 
 Nothing in a file is executed by Python or named to it: steps are looked up in a table, parameters are bounded and
 checked as in `fit`, arrays are read without pickle, what is read is bounded in size, and the graph may have only the
@@ -13,12 +14,13 @@ files in a process with time and memory limits.
 
 import io
 import json
+import math
 import platform
+import warnings
 import zipfile
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
-from numbers import Real
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -26,20 +28,24 @@ from sklearn.utils.validation import check_is_fitted
 from .. import __version__
 from .._runtime.files import atomic_write
 from .._runtime.public import public
-from ..errors import ArchiveError
+from ..errors import ArchiveError, AudioWarning
 from ..features.mel import MelFeatures
 from ..features.mfcc import MFCCFeatures
 from .classifier import FrozenClassifier, OnnxBytes
 from .graph_check import check_graph
-from .manifest import FORMAT_VERSION, check_manifest, expect_type
+from .manifest import FORMAT_VERSION, check_fitted_length, check_manifest
 from .pipeline import FrozenPipeline
 
 _MAX_BYTES = {"manifest.json": 2**20, "network.onnx": 2**28, "input.npy": 2**26, "output.npy": 2**20}
 # Parameters that memory grows with.
 _MAX_PARAMS = {"n_fft": 2**16, "win_length": 2**16, "n_mels": 2**11, "delta_width": 2**11}
 _MAX_FEATURES = 2**26  # of a clip
+_MAX_RATIO, _FREE_BYTES = 50, 2**20  # of what is in a file to the file: more is no model but a bomb
+_FAINT = np.float32(2.0**-14)  # of the golden waveform, 84 dB
+_PICKLES = b"\x80", b"\x78", b"\x1f\x8b", b"BZ", b"\xfd7zXZ", b"\x04\x22\x4d\x18", b"]\0\0"  # as joblib writes them
 _TOLERANCE = 1e-4  # of a probability, on another machine
 _FEATURES = {"MelFeatures": MelFeatures, "MFCCFeatures": MFCCFeatures}
+_BEGINNING = b"PK\x03\x04"
 _FITTED = ("duration_", "n_samples_")
 _NOT_SAVED = ("n_jobs",)  # threads are a matter of the machine
 _LIBRARIES = ("numpy", "scipy", "sklearn", "onnxruntime")
@@ -88,7 +94,7 @@ def save(pipeline, path):
         "manifest.json": text.encode("utf-8", "backslashreplace"),
         "network.onnx": bytes(classifier.graph),
         "input.npy": _npy(waveform),
-        "output.npy": _npy(pipeline.predict_proba([waveform])[0]),
+        "output.npy": _npy(_golden_output(pipeline, waveform)),
     }
     with atomic_write(path) as unchecked:
         with zipfile.ZipFile(unchecked, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -155,7 +161,7 @@ def is_archive(path):
     looks : bool
     """
     with open(path, "rb") as file:
-        return file.read(4) == b"PK\x03\x04"
+        return file.read(len(_BEGINNING)) == _BEGINNING
 
 
 @contextmanager
@@ -184,7 +190,7 @@ def _savable_steps(pipeline):
 
 
 def golden_waveform(features):
-    """A chirp in noise, which reaches every band.
+    """A chirp in noise, which reaches every band, from silence to loud.
 
     Parameters
     ----------
@@ -199,7 +205,16 @@ def golden_waveform(features):
     time = np.arange(n_samples) / n_samples
     chirp = np.sin(np.pi * 0.5 * n_samples * time**2)
     noise = np.random.default_rng(0).normal(0, 0.05, n_samples)
-    return (0.3 * chirp * np.sin(np.pi * time) + noise).astype(np.float32)
+    # Faint at first, by 100 dB, so that floors are heard.
+    level = 10 ** (-5 * np.maximum(0.0, 1 - 4 * time))
+    return (level * (0.3 * chirp * np.sin(np.pi * time) + noise)).astype(np.float32)
+
+
+def _golden_output(pipeline, waveform):
+    """Probabilities of a waveform, of the same so faint that it falls below `amin`, and of silence."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AudioWarning)
+        return pipeline.predict_proba([waveform, waveform * _FAINT, np.zeros_like(waveform)])
 
 
 def _golden_length(features):
@@ -240,28 +255,48 @@ def _load(path):
 def _read(path):
     """The contents of the file by name, complete and bounded."""
     with open(path, "rb") as file:  # an OSError of its own, where there is no such file
+        _check_beginning(file)
         try:
             with zipfile.ZipFile(file) as archive:
-                return _read_entries(archive)
+                return _read_entries(archive, file.seek(0, io.SEEK_END))
         except ArchiveError:
             raise
         except Exception as error:  # whatever damage makes of zipfile and its decompressors
             raise ArchiveError(f"is damaged, truncated or no archive of sklspeech ({error})") from error
 
 
-def _read_entries(archive):
+def _check_beginning(file):
+    """Raise where another program would take the file for one of its own."""
+    beginning = file.read(6)
+    if beginning.startswith(_BEGINNING):
+        return
+    if beginning.startswith(_PICKLES):
+        raise ArchiveError(
+            "looks like a pickle, as joblib.dump and `sklspeech train` write it: joblib.load reads it, and runs what "
+            "is in it. load reads what save and `sklspeech freeze -o model.sklspeech` write"
+        )
+    raise ArchiveError("is damaged, or no archive of sklspeech: it does not begin as one")
+
+
+def _read_entries(archive, size):
     entries = archive.infolist()
     names = sorted(entry.filename for entry in entries)
     if names != sorted(_MAX_BYTES):
         raise ArchiveError(f"holds {names[:10]}, expected {sorted(_MAX_BYTES)}")
+    if archive.comment or min(entry.header_offset for entry in entries):
+        raise ArchiveError("has bytes before or behind the archive")
     # Other methods cannot be read in pieces of bounded size.
     if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
         raise ArchiveError("is compressed by another method than deflate")
-    return {entry.filename: _read_entry(archive, entry) for entry in entries}
+    free = _FREE_BYTES + _MAX_RATIO * size
+    contents = {}
+    for entry in entries:
+        contents[entry.filename] = _read_entry(archive, entry, min(free, _MAX_BYTES[entry.filename]))
+        free -= len(contents[entry.filename])
+    return contents
 
 
-def _read_entry(archive, entry):
-    limit = _MAX_BYTES[entry.filename]
+def _read_entry(archive, entry, limit):
     with archive.open(entry) as file:
         content = file.read(limit + 1)  # what the header says of the size may be a lie
     if len(content) > limit:
@@ -294,19 +329,18 @@ def _build_features(step):
     if unknown:
         raise ArchiveError(f"parameters of {step['class']} are missing or unknown: {unknown}")
     estimator.set_params(**params)
-    expect_type(step.get("fitted"), dict, "fitted of a step")
-    if sorted(step["fitted"]) != sorted(_FITTED):
-        raise ArchiveError(f"fitted of {step['class']} must have {list(_FITTED)}, got {sorted(step['fitted'])}")
-    if any(value is not None for value in step["fitted"].values()):  # None where clips keep their length
-        expect_type(step["fitted"]["n_samples_"], int, "n_samples_")
-        expect_type(step["fitted"]["duration_"], Real, "duration_")
+    for name, value in params.items():
+        is_flag = "boolean" in estimator._parameter_constraints[name]
+        if isinstance(value, bool) != is_flag or (isinstance(value, float) and not math.isfinite(value)):
+            raise ArchiveError(f"parameter {name} cannot be {value!r}")
     for name, largest in _MAX_PARAMS.items():
         if isinstance(params.get(name), int) and params[name] > largest:
             raise ArchiveError(f"{name}={params[name]} is too large, expected {largest} or less")
     try:
         estimator._validate_params()
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # windows of scipy take parameters of their own
         raise ArchiveError(str(error)) from error
+    check_fitted_length(step.get("fitted"), estimator.duration, estimator.sample_rate)
     for name, value in step["fitted"].items():
         setattr(estimator, name, value)
     n_samples = _golden_length(estimator)
@@ -354,11 +388,12 @@ def _check_shapes(session, features, n_labels):
 
 
 def _check_golden(pipeline, contents):
-    waveform, expected = (_array(contents[name], name) for name in ("input.npy", "output.npy"))
-    if waveform.shape != (_golden_length(pipeline[0]),) or expected.shape != (len(pipeline.classes_),):
-        raise ArchiveError(f"input.npy and output.npy have shapes {waveform.shape} and {expected.shape}")
+    n_classes = len(pipeline.classes_)
+    waveform = _array(contents, "input.npy", (_golden_length(pipeline[0]),))
+    is_of_before = len(contents["output.npy"]) < len(_npy(np.empty((3, n_classes), np.float32)))
+    expected = _array(contents, "output.npy", (n_classes,) if is_of_before else (3, n_classes))
     try:
-        got = pipeline.predict_proba([waveform])[0]
+        got = pipeline.predict_proba([waveform])[0] if is_of_before else _golden_output(pipeline, waveform)
     except Exception as error:  # whatever a graph made by hand makes of ONNX Runtime
         raise ArchiveError(f"cannot predict its own golden input ({str(error)[:200]})") from error
     difference = float(np.abs(got - expected).max())
@@ -366,11 +401,11 @@ def _check_golden(pipeline, contents):
         raise ArchiveError(f"gives other probabilities than when it was saved, by {difference:.2g}")
 
 
-def _array(content, name):
-    try:
-        array = np.load(io.BytesIO(content), allow_pickle=False)
-    except Exception as error:  # of the header alone there are five kinds
-        raise ArchiveError(f"{name} is no array of numbers ({str(error)[:200]})") from error
-    if not isinstance(array, np.ndarray) or array.dtype != np.float32 or not np.isfinite(array).all():
-        raise ArchiveError(f"{name} must be finite float32")
-    return array
+def _array(contents, name, shape):
+    """An array of known shape: its header is compared, not believed."""
+    content, expected = contents[name], _npy(np.empty(shape, np.float32))
+    n_bytes = 4 * math.prod(shape)
+    header = expected[: len(expected) - n_bytes]
+    if len(content) != len(expected) or content[: len(header)] != header:
+        raise ArchiveError(f"{name} is no array of shape {shape} of float32")
+    return np.frombuffer(content, "<f4", offset=len(header)).reshape(shape)

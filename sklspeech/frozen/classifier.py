@@ -1,5 +1,6 @@
 """FrozenClassifier: a trained network as an ONNX graph, loaded and run without the framework that trained it."""
 
+import os
 from dataclasses import dataclass
 from numbers import Integral
 from typing import ClassVar
@@ -243,6 +244,8 @@ class UnfittedPlaceholder(ClassifierMixin, BaseEstimator):
 def start_session(graph):
     """Load an ONNX graph for one thread of the CPU; several may run it at once.
 
+    ONNX Runtime is imported without its telemetry, unless ORT_DISABLE_TELEMETRY is set to something else than 1.
+
     Parameters
     ----------
     graph : bytes
@@ -252,6 +255,9 @@ def start_session(graph):
     -------
     session : onnxruntime.InferenceSession
     """
+    # Of the library, not of the program: it would write an id below the user's cache folder, and start a thread that
+    # reports. A program that wants that sets the variable to 0.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

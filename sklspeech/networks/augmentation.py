@@ -7,11 +7,13 @@ import keras
 import numpy as np
 from keras import ops
 
+from .layers import Float32Layer
+
 _DECIBELS = 10.0 / np.log(10.0)  # dB of a power of e
 _FAR_BELOW = -1e9  # dB
 
 
-class _RandomLayer(keras.layers.Layer):
+class _RandomLayer(Float32Layer):
     """Changes its input while training, by random numbers of its own. `_change` says how."""
 
     def __init__(self, seed=None, **kwargs):

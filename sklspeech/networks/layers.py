@@ -9,8 +9,15 @@ import numpy as np
 from keras import ops
 
 
+class Float32Layer(keras.layers.Layer):
+    """A layer that computes in float32 whatever the dtype policy: decibels and means of frames do not fit into less."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"dtype": "float32", **kwargs})
+
+
 @keras.saving.register_keras_serializable("sklspeech")
-class StepMask(keras.layers.Layer):
+class StepMask(Float32Layer):
     """Which steps belong to the clip: (n, n_steps), float32, from a sequence and the number of steps of each clip."""
 
     def call(self, inputs, n_steps):
@@ -19,7 +26,7 @@ class StepMask(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("sklspeech")
-class HalveMask(keras.layers.Layer):
+class HalveMask(Float32Layer):
     """The mask of a sequence of which every second step is left, beginning with the first."""
 
     def call(self, step_mask):
@@ -27,7 +34,7 @@ class HalveMask(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("sklspeech")
-class ClearPadding(keras.layers.Layer):
+class ClearPadding(Float32Layer):
     """Set padding to 0, which is what a convolution sees beyond the end of a clip that is alone.
 
     Parameters
@@ -91,7 +98,7 @@ def without_mean(x, normalization, mask=None):
 
 
 @keras.saving.register_keras_serializable("sklspeech")
-class Level(keras.layers.Layer):
+class Level(Float32Layer):
     """Subtract each clip's own mean: what the distance and the microphone add to decibels.
 
     Where no clip is padded and all have a single frame, they are left as they are.
@@ -117,7 +124,7 @@ class Level(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("sklspeech")
-class Standardize(keras.layers.Layer):
+class Standardize(Float32Layer):
     """(x - mean) / deviation, feature by feature; `adapt` learns the two from the training clips.
 
     They are weights, not constants, so that they are saved, loaded and exported with the network.
@@ -188,7 +195,7 @@ class Bidirectional(keras.layers.Bidirectional):
 
 
 @keras.saving.register_keras_serializable("sklspeech")
-class PositionEncoding(keras.layers.Layer):
+class PositionEncoding(Float32Layer):
     """Add sines and cosines of the step, which tell attention where in the clip a step is.
 
     After A. Vaswani et al., Attention Is All You Need, 2017, scaled to a standard deviation of `scale`.
@@ -215,7 +222,7 @@ class PositionEncoding(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("sklspeech")
-class MiddleStep(keras.layers.Layer):
+class MiddleStep(Float32Layer):
     """The step in the middle of each clip: (n, 1, n_units)."""
 
     def call(self, inputs, step_mask=None):
@@ -229,7 +236,7 @@ class MiddleStep(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("sklspeech")
-class MeanOverTime(keras.layers.Layer):
+class MeanOverTime(Float32Layer):
     """The mean of each clip's steps: (n, n_units)."""
 
     def call(self, inputs, step_mask=None):

@@ -38,7 +38,7 @@ def classifier(input_shape, n_classes, encoder=encoders.cnn, *, pooling="mean", 
     x, mask = encoder(x, mask)
     x = _POOLINGS[pooling](x, mask)
     x = layers.Dropout(dropout, name="dropout")(x)
-    outputs = layers.Dense(n_classes, activation="softmax", name="probabilities")(x)
+    outputs = layers.Dense(n_classes, activation="softmax", name="probabilities", dtype="float32")(x)
     return keras.Model(inputs if mask is not None else inputs[0], outputs, name="classifier")
 
 

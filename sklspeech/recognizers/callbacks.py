@@ -59,6 +59,49 @@ class Shuffle(keras.callbacks.Callback):
         self._batches.shuffle()
 
 
+class RefuseNaN(keras.callbacks.Callback):
+    """Raise ValueError when the loss is no number any more: what is trained then is worth nothing.
+
+    Parameters
+    ----------
+    name : str
+        Of the classifier.
+    learning_rate : float
+        For the error.
+    """
+
+    def __init__(self, name, learning_rate):
+        super().__init__()
+        self._name = name
+        self._learning_rate = learning_rate
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Look at the losses."""
+        for loss, value in (logs or {}).items():
+            if not math.isfinite(value):
+                raise ValueError(self.message(self._name, f"{loss} of epoch {epoch + 1}", value, self._learning_rate))
+
+    @staticmethod
+    def message(name, what, value, learning_rate):
+        """What the error says.
+
+        Parameters
+        ----------
+        name : str
+        what : str
+        value : object
+        learning_rate : float
+
+        Returns
+        -------
+        message : str
+        """
+        return (
+            f"the training of {name} came to no result: {what} is {value}. Try a learning_rate below {learning_rate}, "
+            "and see that features and sample_weight have no extreme values"
+        )
+
+
 class EpochTasks(keras.callbacks.Callback):
     """Tell scikit-learn's callbacks (ProgressBar, ScoringMonitor, ...) of every epoch.
 

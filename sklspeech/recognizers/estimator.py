@@ -7,6 +7,7 @@ with right tags, strict parameters, clips of any length, prediction without `ker
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import ClassVar
@@ -22,12 +23,13 @@ from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, co
 
 from .. import networks
 from .._runtime.scikit_learn import _check_sample_weight
-from ..features.frames import batch_indices, check_frames, is_ragged, network_inputs, take_clips
+from ..features.frames import batch_indices, check_frames, is_ragged, network_inputs, refuse_paths, take_clips
+from ..features.labels import check_no_missing
 from ..spectral import normalize
 from .auto import auto_batch_size, auto_epochs, auto_floor
 from .batches import Batches
-from .callbacks import EpochTasks, LearningRate, Shuffle, copies_of
-from .network_pool import PooledNetwork
+from .callbacks import EpochTasks, LearningRate, RefuseNaN, Shuffle, copies_of
+from .network_pool import PooledNetwork, check_not_forked, is_forked
 from .parameters import TrainingParameters
 from .splits import split_validation
 
@@ -76,12 +78,18 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParam
         Raises
         ------
         ValueError
-            X or y cannot be used, or a parameter is out of its range.
+            X or y cannot be used, a label, weight or group is missing, there is one class alone, a parameter is out of
+            its range, or the loss or a weight of the network became NaN or infinite.
+        KeyboardInterrupt
+            It was interrupted. After the first epoch the weights of that moment are kept, and the estimator predicts.
         """
         self._validate_params()
         check_consistent_length(X, y, groups)
+        check_no_missing(groups, "groups")
         is_new = not (self.warm_start and self.initialized_)
         all_clips, all_labels = self._check_clips(X, y, reset=is_new)
+        if is_new:
+            _warn_of_sentences(all_labels)
         clips, labels, weights, groups = _with_weight(all_clips, all_labels, sample_weight, groups)
         n_epochs = auto_epochs(len(labels)) if self.epochs == "auto" else self.epochs
         context = self._init_callback_context(max_subtasks=n_epochs)
@@ -168,7 +176,9 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParam
         """Checked features, (n, n_frames, n_features) or a list of (n_frames_i, n_features), float32; and labels."""
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
+        refuse_paths(X, type(self).__name__)
         if y is not _NO_LABELS:
+            check_no_missing(y, "y")
             check_classification_targets(y)
         if is_ragged(X):
             clips, y = check_frames(X), y if y is _NO_LABELS else column_or_1d(y, warn=True)
@@ -209,6 +219,12 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParam
         """Learn classes, floor and normalization, and get a network with new weights."""
         self.__dict__.pop("history_", None)
         self.classes_ = np.unique(classes)
+        if len(self.classes_) < 2:
+            only = self.classes_.tolist()[0]
+            raise ValueError(
+                f"{type(self).__name__} needs samples of at least 2 classes in the data, but the data contains only "
+                f"one class: {only!r}"
+            )
         # A RandomState is advanced, as everywhere in scikit-learn; scikeras would copy it.
         self._random_seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         self.floor_ = auto_floor(clips, self.normalization) if self.floor == "auto" else _to_python(self.floor)
@@ -238,6 +254,10 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParam
 
     def _weigh(self, labels, weights):
         """Weights of clips times those of their classes, float32."""
+        if isinstance(self.class_weight, dict):
+            for label, weight in self.class_weight.items():
+                if not isinstance(weight, int | float | np.number) or not 0 <= weight < np.inf:
+                    raise ValueError(f"class_weight of {label!r} must be a number of 0 or more, got {weight!r}")
         weights = weights * compute_sample_weight(self.class_weight, labels)
         if not weights.any():
             raise ValueError(f"no clip has a weight: sample_weight and class_weight={self.class_weight} are 0 for all")
@@ -248,16 +268,41 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParam
 
     def _train(self, batches, held_out, n_epochs, callbacks, initial_epoch=0):
         """Train the network; the history of these epochs."""
-        history = self._network.model.fit(
-            batches.for_keras(),
-            epochs=initial_epoch + n_epochs,
-            initial_epoch=initial_epoch,
-            validation_data=None if held_out is None else held_out.for_keras(),
-            callbacks=callbacks,
-            shuffle=False,  # Batches does it; Keras would, without our seed
-            verbose=self.verbose,
-        ).history
-        return {name: list(map(float, values)) for name, values in history.items()}
+        check_not_forked()
+        model, earlier = self._network.model, self.__dict__.pop("history_", None)
+        try:
+            history = model.fit(
+                batches.for_keras(),
+                epochs=initial_epoch + n_epochs,
+                initial_epoch=initial_epoch,
+                validation_data=None if held_out is None else held_out.for_keras(),
+                callbacks=[*callbacks, RefuseNaN(type(self).__name__, self.learning_rate)],
+                shuffle=False,  # Batches does it; Keras would, without our seed
+                verbose=self.verbose,
+            )
+        except KeyboardInterrupt:
+            self._keep_interrupted(n_epochs, earlier)
+            raise
+        if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+            raise ValueError(RefuseNaN.message(type(self).__name__, "a weight", "NaN or infinite", self.learning_rate))
+        return _as_floats(history.history)
+
+    def _keep_interrupted(self, n_epochs, earlier):
+        """Keep what an interrupted training has come to, if it came to an end of an epoch."""
+        model = self._network.model
+        history = getattr(getattr(model, "history", None), "history", {})
+        n_done = len(history.get("loss", ()))
+        if not n_done:
+            if earlier is not None:
+                self.history_ = earlier  # weights changed by less than an epoch
+            return
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+        self.history_ = _as_floats(history)
+        warnings.warn(
+            f"training was interrupted after {n_done} of {n_epochs} epochs: the {type(self).__name__} keeps what it "
+            "has learned until then, and predicts",
+            stacklevel=5,
+        )
 
     # The network
 
@@ -323,6 +368,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParam
             Columns in the order of `classes_`.
         """
         check_is_fitted(self, "history_")  # set when training is done
+        check_not_forked()
         clips, _ = self._check_clips(X)
         probabilities = np.empty((len(clips), len(self.classes_)), np.float32)
         for indices in batch_indices(clips, _PREDICT_CLIPS, _PREDICT_FRAMES):
@@ -357,7 +403,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParam
 
     def __setstate__(self, state):
         state = dict(state)
-        weights = state.pop("_network_weights", None)
+        weights = None if is_forked() else state.pop("_network_weights", None)  # left as they are, to be refused in use
         super().__setstate__(state)
         if weights is not None:
             self._get_network()
@@ -366,12 +412,27 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParam
 
 def _with_weight(clips, labels, sample_weight, groups=None):
     """Clips whose weight is not 0, with labels, weights and groups."""
-    weights = _check_sample_weight(sample_weight, clips, dtype=np.float64)
+    weights = _check_sample_weight(sample_weight, clips, dtype=np.float64, ensure_non_negative=True)
     groups = None if groups is None else np.asarray(groups)
     kept = np.flatnonzero(weights)
     if len(kept) in (0, len(weights)):
         return clips, labels, weights, groups
     return take_clips(clips, kept), labels[kept], weights[kept], None if groups is None else groups[kept]
+
+
+def _warn_of_sentences(labels):
+    """Warn where every clip has a label of its own."""
+    n_words = [str(label).count(" ") for label in labels]
+    if len(labels) > 3 and len(np.unique(labels)) == len(labels) and any(n_words):
+        warnings.warn(
+            f"each of the {len(labels)} clips has a label of its own: what was said, as a sentence, is for "
+            "transcription, not for a classifier",
+            stacklevel=4,
+        )
+
+
+def _as_floats(history):
+    return {name: list(map(float, values)) for name, values in history.items()}
 
 
 def _to_python(value):

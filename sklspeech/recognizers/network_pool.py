@@ -22,6 +22,7 @@ _MAX_IDLE = 8  # networks that wait to be lent, in one process
 
 _idle: OrderedDict = OrderedDict()  # key -> [network], the longest unused key first
 _lock = RLock()
+_process: list[int] = []  # that networks were first made in
 
 
 class PooledNetwork:
@@ -40,8 +41,11 @@ class PooledNetwork:
     """
 
     def __init__(self, key, seed, build, compile):
+        check_not_forked()
         _keep_to_share_of_cores()
         with _lock:
+            if not _process:
+                _process.append(os.getpid())
             waiting = _idle.get(key)
             network = waiting.pop() if waiting else _Network(_built(build), compile)
             network.renew(seed)
@@ -58,6 +62,32 @@ class PooledNetwork:
         """
         self._return.detach()
         return self.model
+
+
+def is_forked():
+    """Whether this process was forked from one which had networks.
+
+    Returns
+    -------
+    is_forked : bool
+    """
+    return bool(_process) and _process[0] != os.getpid()
+
+
+def check_not_forked():
+    """Raise in a process that was forked from one which had networks: there TensorFlow would wait for ever.
+
+    Raises
+    ------
+    RuntimeError
+        It was.
+    """
+    if is_forked():
+        raise RuntimeError(
+            "this process was forked from one that had used a network, whose threads are not here: TensorFlow would "
+            "wait for them for ever. Start processes by 'spawn' (multiprocessing.get_context('spawn')) or with "
+            "joblib's 'loky', load the model in the worker, or freeze() it: a frozen pipeline may be forked"
+        )
 
 
 class _Network:

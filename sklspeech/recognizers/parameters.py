@@ -79,8 +79,10 @@ RECIPE_PARAMETERS = """
     callbacks : list of keras.callbacks.Callback or None, default=None
         Instances, which are copied in every fit, or classes. For scikit-learn's own, see `set_callbacks`.
     warm_start : bool, default=False
-        Go on from the weights of the last fit, in the network that was built then: parameters of the network and the
-        optimizer that were changed since have no effect.
+        Go on from the weights of the last fit, or of a fit that was interrupted, for `epochs` more, with a learning
+        rate that rises and falls anew and a `history_` of the new epochs alone. The network, its optimizer, classes and
+        normalization stay as they were built then: parameters of these that were changed since have no effect, and new
+        labels are refused.
     random_state : int, RandomState or None, default=None
         An int gives the same weights in every fit.
     verbose : {0, 1, 2}, default=0
@@ -119,7 +121,7 @@ class TrainingParameters(BaseEstimator):
         "vocal_tract": [Interval(Real, 0, None, closed="left")],
         "shift": [Interval(Real, 0, 1, closed="left")],
         "gain": [Interval(Real, 0, None, closed="left")],
-        "noise": [Real, None],
+        "noise": [Interval(Real, None, None, closed="neither"), None],
         "floor": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"}), None],
         "mixup": [Interval(Real, 0, None, closed="left")],
         "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],

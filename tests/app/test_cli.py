@@ -1,10 +1,13 @@
 """The command line as a person types it."""
 
 import json
+import os
 import pickle
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import joblib
 import numpy as np
@@ -97,7 +100,75 @@ def test_a_pickle_that_calls_itself_an_archive_is_not_run(model, words, tmp_path
     assert cli.main([command, str(path), *([] if command == "info" else [words.data[0]])]) == 1
     captured = capsys.readouterr()
     assert "code was run" not in captured.out
-    assert "no archive" in captured.err
+    assert "looks like a pickle" in captured.err
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate", "freeze", "export", "info"])
+def test_a_pickle_is_announced_before_it_is_run(words, tmp_path, capfd, command):
+    path = tmp_path / "model.joblib"
+    joblib.dump(Bomb(), path)
+    more = {"freeze": ["-o", f"{tmp_path}/m.sklspeech"], "export": ["-o", f"{tmp_path}/m.onnx"], "info": []}
+    assert cli.main([command, str(path), *more.get(command, [words.data[0]])]) == 1
+    captured = capfd.readouterr()
+    assert "is a pickle: loading it runs what is in it" in captured.err
+    assert "code was run" in captured.out
+
+
+@pytest.mark.parametrize("name", ["evil.SKLSPEECH", "evil.SklSpeech"])
+def test_upper_and_lower_case_decide_nothing(words, tmp_path, capsys, name):
+    (tmp_path / name).write_bytes(pickle.dumps(Bomb()))
+    assert cli.main(["predict", str(tmp_path / name), words.data[0]]) == 1
+    assert "code was run" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("target", ["/dev/null", "pipe", "folder"])
+@pytest.mark.parametrize("command", ["train", "freeze"])
+def test_what_is_no_file_is_not_written_to(model, tmp_path, capsys, target, command):
+    path = tmp_path / "model.joblib"
+    if target == "pipe":
+        os.mkfifo(path)
+    elif target == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(target)
+    first = [model[1], "--pattern", model[2], "--epochs", "1"] if command == "train" else [str(model[0])]
+    assert cli.main([command, *first, "-o", str(path)]) == 1
+    assert "no regular file" in capsys.readouterr().err or target == "folder"
+
+
+ODD = "a\x1b[2Jb\nc\x9bd\u202e"
+
+
+def test_control_characters_do_not_reach_the_terminal(words, tmp_path, capsys):
+    y = np.where(words.target == "no", ODD, "yes")
+    joblib.dump(
+        Pipeline([MFCCFeatures(), FrameStatistics(), LogisticRegression(max_iter=5000)]).fit(words.data, y),
+        tmp_path / "model.joblib",
+    )
+    clip = shutil.copy(words.data[words.target == "no"][0], tmp_path / f"{ODD}.wav")
+    for command in (["predict"], ["predict", "--json"], ["info"]):
+        files = [] if command == ["info"] else [clip, f"nowhere {ODD}.wav"]
+        cli.main([*command, str(tmp_path / "model.joblib"), *files])
+        captured = capsys.readouterr()
+        assert all(c.isprintable() or c in "\n\t" for c in captured.out + captured.err)
+        assert "\\x1b[2J" in captured.out or "\\u001b[2J" in captured.out
+        if "--json" in command:
+            (row,) = captured.out.splitlines()
+            assert (json.loads(row)["file"], json.loads(row)["label"]) == (clip, ODD)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the signal is sent as on POSIX")
+@pytest.mark.parametrize("seconds", [0.3, 0.6, 1.0, 2.0])
+def test_interrupted_in_its_first_seconds(model, words, seconds):
+    command = [sys.executable, "-m", "sklspeech", "train", model[1], "-o", "/tmp/never.joblib", "--pattern", model[2]]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert [line for line in err.splitlines() if "interrupted" in line or "Traceback" in line] == [
+        "sklspeech: interrupted"
+    ]
 
 
 class Bomb:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from sklspeech import AudioError, AudioLoader
+from sklspeech import AudioError, AudioLoader, MelFeatures
 from sklspeech.audio import read_duration, read_waveform
 
 GOOD = [
@@ -115,7 +115,7 @@ def test_truncated_file_is_refused(tmp_path, noise, extension, format, subtype, 
         read_waveform(cut)
 
 
-def test_flac_of_unknown_length_is_refused(tmp_path, noise):
+def test_flac_of_unknown_length_is_read(tmp_path, noise):
     """Encoders that write to a pipe leave 0 for the number of samples, the last 36 bits before the checksum."""
     path = tmp_path / "piped.flac"
     soundfile.write(path, noise, 16000)
@@ -123,9 +123,24 @@ def test_flac_of_unknown_length_is_refused(tmp_path, noise):
     data[21] &= 0xF0
     data[22:26] = bytes(4)
     path.write_bytes(data)
-    for read in (read_waveform, read_duration):
-        with pytest.raises(AudioError, match="does not say how long"):
-            read(path)
+    assert len(read_waveform(path)) == 16000
+    assert read_duration(path) == 1.0
+
+
+@pytest.mark.parametrize("n_frames", [2**36 - 1, 10**9, 20_000])
+def test_flac_that_claims_more_than_it_has(tmp_path, noise, n_frames):
+    path = tmp_path / "liar.flac"
+    soundfile.write(path, noise, 16000)
+    data = bytearray(path.read_bytes())
+    data[21:26] = (int.from_bytes(data[21:26], "big") >> 36 << 36 | n_frames).to_bytes(5, "big")
+    path.write_bytes(data)
+    with pytest.raises(AudioError, match="truncated"):
+        read_waveform(path)
+    if n_frames > 10**6:
+        with pytest.raises(AudioError, match="truncated"):
+            MelFeatures(duration="auto").fit([path])
+    # The first half of a second is there.
+    assert np.isfinite(MelFeatures(duration=0.5).fit_transform([path])).all()
 
 
 def test_wav_of_unknown_length_is_read(tmp_path, noise):

@@ -48,6 +48,9 @@ def test_exported_graph_takes_waveforms(words, features, classifier, tmp_path):
         assert json.loads(metadata["labels"]) == ["no", "stop", "yes"]
         assert metadata["sample_rate"] == "16000"
         assert int(metadata["n_samples"]) == fitted[0].n_samples_
+        beside = path.with_name(f"{path.name}.json")
+        assert json.loads(beside.read_text("utf-8")) == metadata
+        beside.unlink()
     assert sorted(tmp_path.iterdir()) == paths
 
 
@@ -60,7 +63,10 @@ def read_metadata(path):
 def test_exported_graph_in_onnx_runtime(pipeline, words, tmp_path):
     export(pipeline, tmp_path / "model.onnx")
     waveforms = AudioLoader(duration=pipeline[0].n_samples_ / 16000).fit_transform(words.data)
-    probabilities = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(None, {"waveform": waveforms})[0]
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    (output,) = session.get_outputs()
+    assert (output.name, output.shape[0], session.get_inputs()[0].shape[0]) == ("probabilities", "n", "n")
+    probabilities = session.run(["probabilities"], {"waveform": waveforms})[0]
     np.testing.assert_allclose(probabilities, pipeline.predict_proba(words.data), atol=1e-4)
 
 

@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklspeech import AudioLoader, FrameStatistics, MelFeatures, MFCCFeatures
 from sklspeech.audio import read_waveform
 from sklspeech.features import mel, transformer
+from sklspeech.features import row_cache as row_cache_module
 from sklspeech.features.row_cache import RowCache, file_state, row_cache
 
 ROW = np.arange(4, dtype=np.float32)  # 16 bytes
@@ -54,6 +55,12 @@ def test_never_more_than_its_bytes():
     assert sum(cache.get(key) is not None for key in range(9)) == 2
     cache.put("large", np.zeros(100))
     assert cache.get("large") is None
+
+
+@pytest.fixture(autouse=True)
+def settled(monkeypatch):
+    """Files of this test may be taken for settled at once."""
+    monkeypatch.setattr(row_cache_module, "_UNSETTLED", -1.0)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Uses every public name as a user would, for type checkers: tests/test_types.py runs mypy over it."""
 
+import warnings
 from pathlib import Path
 from typing import assert_type
 
@@ -10,6 +11,7 @@ from sklspeech import (
     ArchiveError,
     AudioError,
     AudioLoader,
+    AudioWarning,
     AugmentedClassifier,
     DeployError,
     FrameStatistics,
@@ -66,6 +68,7 @@ assert_type(FrozenPipeline([("mel", mel)]), FrozenPipeline)
 classifier = FrozenClassifier(graph=OnnxBytes(b""), classes=("no", "yes"), n_jobs=None)
 placeholder = UnfittedPlaceholder("SpeechCNN")
 
+warnings.simplefilter("error", AudioWarning)
 try:
     waveform = audio.read_waveform("new.wav", 16000)
 except AudioError as error:

@@ -1,0 +1,108 @@
+"""Levels that no recording has, and levels that leave little to recognize."""
+
+import numpy as np
+
+from ..errors import AudioError
+
+#: Largest sample that is taken for one of a waveform in [-1, 1]; effects and lossy formats go a little beyond 1.
+LARGEST = 8.0
+#: A recording without a sample as large as this is silent, or so faint that rounding and the floors of features show.
+FAINT = 1e-3
+_OFFSET = 0.5  # deviations that the mean of a waveform may be off 0; of real sets the largest is 0.23
+_SAMPLES_APART = 16  # of those that the mean is estimated from
+_FEWEST = 100  # samples that a mean is taken of
+_FULL_SCALE = 2.0**15  # of 16-bit samples
+_CANCELLED = 1e-2  # of the power of the channels
+
+
+def check_samples(samples, source):
+    """Raise AudioError where samples are none of a waveform.
+
+    Parameters
+    ----------
+    samples : ndarray, float
+    source : str
+        Whose samples they are.
+
+    Raises
+    ------
+    AudioError
+        There are NaN or infinite samples, or samples far beyond [-1, 1].
+    """
+    if not samples.size:
+        return
+    low, high = samples.min(), samples.max()
+    if low >= -LARGEST and high <= LARGEST:  # not so with NaN
+        return
+    if not np.isfinite(low) or not np.isfinite(high):
+        raise AudioError(source, "has NaN or infinite samples")
+    raise AudioError(
+        source,
+        f"has samples from {low:.6g} to {high:.6g}, expected -1 to 1: divide PCM samples by their largest value, such "
+        "as 32768 of 16 bits",
+    )
+
+
+def is_faint(waveforms):
+    """Whether waveforms are silent, or nearly.
+
+    Parameters
+    ----------
+    waveforms : ndarray of shape (..., n_samples), float32 in [-1, 1] or int16
+
+    Returns
+    -------
+    is_faint : ndarray of shape (...), bool
+    """
+    limit = FAINT if waveforms.dtype.kind == "f" else FAINT * _FULL_SCALE
+    return (waveforms.max(axis=-1) < limit) & (waveforms.min(axis=-1) > -limit)
+
+
+def has_offset(waveforms):
+    """Whether waveforms lie off zero by more than half of their deviation, as behind a broken amplifier.
+
+    Parameters
+    ----------
+    waveforms : ndarray of shape (..., n_samples), float32 in [-1, 1] or int16
+
+    Returns
+    -------
+    has_offset : ndarray of shape (...), bool
+        By every 16th sample.
+    """
+    some = waveforms[..., ::_SAMPLES_APART].astype(np.float32)
+    if some.shape[-1] < _FEWEST:  # of so few the mean is off zero by chance
+        return np.zeros(some.shape[:-1], bool)
+    if waveforms.dtype.kind != "f":
+        some /= _FULL_SCALE
+    means = np.abs(some.mean(axis=-1))
+    return (means > _OFFSET * some.std(axis=-1)) & (means > FAINT)
+
+
+def mix(samples, source):
+    """The mean of the channels.
+
+    Parameters
+    ----------
+    samples : ndarray of shape (n_samples, n_channels), float32
+    source : str
+        Whose samples they are.
+
+    Returns
+    -------
+    waveform : ndarray of shape (n_samples,), float32
+
+    Raises
+    ------
+    AudioError
+        Channels cancel each other: less than a hundredth of their power is left.
+    """
+    if samples.shape[1] == 1:
+        return samples[:, 0]
+    waveform = samples.mean(axis=1, dtype=np.float32)
+    if waveform.var(dtype=np.float64) < _CANCELLED * samples.var(axis=0, dtype=np.float64).mean():
+        raise AudioError(
+            source,
+            f"has {samples.shape[1]} channels that cancel each other, as of a miswired microphone: keep one of them",
+        )
+    return waveform

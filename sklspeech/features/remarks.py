@@ -1,0 +1,99 @@
+"""What is odd about clips that can be used: said once a kind, with their number, whatever thread found it."""
+
+import warnings
+
+from ..audio.levels import has_offset, is_faint
+from ..errors import AudioWarning
+
+_MUCH_LONGER = 2.0  # times the length that clips are given
+_LOWER_RATE = 0.9  # of the rate that the highest frequency takes
+_TEXTS = {
+    "faint": "silent, or so faint that no sample reaches 0.001 (60 dB below full scale): little can be recognized",
+    "offset": "off zero by more than half of the deviation (a DC offset): subtract the mean of the samples",
+    "low rate": "of a lower sample rate than the features are for, so that their highest bands are empty: use the "
+    "sample_rate of the recordings, or a lower fmax",
+    "long": "more than twice as long as the duration of the features, and lose their end: cut them, or use duration",
+}
+
+
+class Remarks:
+    """Collects what is odd about the clips of one call.
+
+    Parameters
+    ----------
+    highest : float
+        Frequency in hertz up to which the features look.
+    duration : float or None
+        Seconds that clips are given.
+    """
+
+    def __init__(self, highest, duration):
+        self._lowest_rate = _LOWER_RATE * 2 * highest
+        self._longest = None if duration is None else _MUCH_LONGER * duration
+        self._found: dict[str, list[int]] = {kind: [] for kind in _TEXTS}
+        self.positions: set[int] = set()
+
+    def look_at_file(self, position, read):
+        """Note what the header of a file tells.
+
+        Parameters
+        ----------
+        position : int
+            Of the clip in X.
+        read : Samples
+        """
+        if read.sample_rate < self._lowest_rate:
+            self._found["low rate"].append(position)
+        self.look_at_duration(position, read.duration)
+
+    def look_at_duration(self, position, duration):
+        """Note whether a clip is much longer than it may be.
+
+        Parameters
+        ----------
+        position : int
+        duration : float
+            Seconds.
+        """
+        if self._longest is not None and duration > self._longest:
+            self._note("long", position)
+
+    def look_at(self, positions, waveforms):
+        """Note what the samples tell.
+
+        Parameters
+        ----------
+        positions : list of int
+        waveforms : ndarray of shape (n, n_samples), or list of ndarray of shape (n_samples_i,)
+        """
+        for kind, test in (("faint", is_faint), ("offset", has_offset)):
+            are = test(waveforms).tolist() if not isinstance(waveforms, list) else list(map(test, waveforms))
+            if any(are):
+                for position, is_odd in zip(positions, are, strict=True):
+                    if is_odd and position not in self._found["faint"]:
+                        self._note(kind, position)
+
+    def _note(self, kind, position):
+        self._found[kind].append(position)
+        self.positions.add(position)  # its row is not kept, so that the next call says it again
+
+    def warn(self, clips, name):
+        """Warn once for every kind.
+
+        Parameters
+        ----------
+        clips : sequence
+            X.
+        name : callable
+            How a clip is named, from the clip and its position.
+        """
+        for kind, positions in self._found.items():
+            if positions:
+                first = min(positions)
+                warnings.warn(
+                    AudioWarning(
+                        f"{len(positions)} of {len(clips)} clips are {_TEXTS[kind]}. The first is "
+                        f"{name(clips[first], first)}"
+                    ),
+                    stacklevel=4,
+                )
