@@ -1,6 +1,7 @@
 """save and load: a frozen pipeline as a zip of JSON, an ONNX graph and a golden input, without pickle.
 
-    manifest.json   format and library versions, creation date, labels, sample rate, the steps and their parameters
+    manifest.json   format and library versions, creation date, labels, sample rate, the steps and their parameters, and
+                    the SHA-256 of the graph
     network.onnx    the graph; labels are in its metadata as well
     input.npy       a waveform, (n_samples,)
     output.npy      what the pipeline made of it, of the same so faint that it falls below the smallest power, and of
@@ -12,6 +13,7 @@ operators of our networks and no weights in other files. A malicious graph can s
 files in a process with time and memory limits.
 """
 
+import hashlib
 import io
 import json
 import math
@@ -45,7 +47,7 @@ _FAINT = np.float32(2.0**-14)  # of the golden waveform, 84 dB
 _PICKLES = b"\x80", b"\x78", b"\x1f\x8b", b"BZ", b"\xfd7zXZ", b"\x04\x22\x4d\x18", b"]\0\0"  # as joblib writes them
 _TOLERANCE = 1e-4  # of a probability, on another machine
 _FEATURES = {"MelFeatures": MelFeatures, "MFCCFeatures": MFCCFeatures}
-_BEGINNING = b"PK\x03\x04"
+_BEGINNING, _END, _END_BYTES = b"PK\x03\x04", b"PK\x05\x06", 22
 _FITTED = ("duration_", "n_samples_")
 _NOT_SAVED = ("n_jobs",)  # threads are a matter of the machine
 _LIBRARIES = ("numpy", "scipy", "sklearn", "onnxruntime")
@@ -76,6 +78,7 @@ def save(pipeline, path):
         "format_version": FORMAT_VERSION,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": _versions(),
+        "sha256": _digest(classifier.graph),
         "sample_rate": features.sample_rate,
         "labels": list(classifier.classes),
         "steps": [
@@ -247,9 +250,17 @@ def _npy(array):
 
 def _load(path):
     contents = _read(path)
-    pipeline = _build(check_manifest(contents["manifest.json"]), contents["network.onnx"])
+    manifest, graph = check_manifest(contents["manifest.json"]), contents["network.onnx"]
+    if manifest.get("sha256", _digest(graph)) != _digest(graph):  # files of before have none
+        raise ArchiveError("network.onnx is damaged, or not the one that was saved")
+    pipeline = _build(manifest, graph)
     _check_golden(pipeline, contents)
     return pipeline
+
+
+def _digest(graph):
+    """What a changed weight, too small a change for the golden output, shows in."""
+    return hashlib.sha256(graph).hexdigest()
 
 
 def _read(path):
@@ -283,7 +294,8 @@ def _read_entries(archive, size):
     names = sorted(entry.filename for entry in entries)
     if names != sorted(_MAX_BYTES):
         raise ArchiveError(f"holds {names[:10]}, expected {sorted(_MAX_BYTES)}")
-    if archive.comment or min(entry.header_offset for entry in entries):
+    archive.fp.seek(size - _END_BYTES)
+    if not archive.fp.read().startswith(_END) or archive.comment or min(entry.header_offset for entry in entries):
         raise ArchiveError("has bytes before or behind the archive")
     # Other methods cannot be read in pieces of bounded size.
     if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):

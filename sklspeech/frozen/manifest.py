@@ -48,9 +48,10 @@ def check_manifest(content):
             f"has format version {manifest.get('format_version')!r}, this sklspeech {__version__} reads version "
             f"{FORMAT_VERSION}"
         )
-    _expect_keys(manifest, _TYPES, "manifest.json")
+    _expect_keys(manifest, set(_TYPES) | ({"sha256"} & set(manifest)), "manifest.json")
     for name, kind in _TYPES.items():
         expect_type(manifest[name], kind, name)
+    expect_type(manifest.get("sha256", ""), str, "sha256")
     for name, version in manifest["versions"].items():
         expect_type(version, str, f"version of {name}")
     if any(len(text) > _MAX_TEXT for text in (manifest["created"], *manifest["versions"].values())):

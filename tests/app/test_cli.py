@@ -145,7 +145,7 @@ def test_control_characters_do_not_reach_the_terminal(words, tmp_path, capsys):
         Pipeline([MFCCFeatures(), FrameStatistics(), LogisticRegression(max_iter=5000)]).fit(words.data, y),
         tmp_path / "model.joblib",
     )
-    clip = shutil.copy(words.data[words.target == "no"][0], tmp_path / f"{ODD}.wav")
+    clip = str(shutil.copy(words.data[words.target == "no"][0], tmp_path / f"{ODD}.wav"))
     for command in (["predict"], ["predict", "--json"], ["info"]):
         files = [] if command == ["info"] else [clip, f"nowhere {ODD}.wav"]
         cli.main([*command, str(tmp_path / "model.joblib"), *files])
