@@ -144,9 +144,16 @@ NETWORKS = [
 ]
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
+@pytest.mark.parametrize(
+    ("policy", "clips"),
+    [
+        ("mixed_float16", X),
+        ("mixed_bfloat16", [clip[: 10 + i % 5] for i, clip in enumerate(X)]),
+        ("float64", X),
+    ],
+    ids=["float16", "bfloat16, list", "float64"],
+)
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: type(network).__name__)
-@pytest.mark.parametrize("clips", [X, [clip[: 10 + i % 5] for i, clip in enumerate(X)]], ids=["array", "list"])
 def test_dtype_policies(policy, network, clips):
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
