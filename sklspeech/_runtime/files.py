@@ -66,7 +66,7 @@ def check_target(path):
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
-        mask = os.umask(0)
+        mask = os.umask(0o077)  # to read it, it has to be set
         os.umask(mask)
         return _PERMISSIONS & ~mask
     if not stat.S_ISREG(mode):

@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import time
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,7 +47,8 @@ def main(argv=None):
         0; 1 where something could not be done; 130 after Ctrl-C. Wrong usage exits with 2.
     """
     try:
-        return _run(_parser().parse_args(argv))
+        with warnings.catch_warnings():
+            return _run(_parser().parse_args(argv))
     except KeyboardInterrupt:
         print("sklspeech: interrupted", file=sys.stderr)
         return 130
@@ -56,11 +58,16 @@ def _run(args):
     import_scikit_learn()
     if hasattr(sys.stdout, "reconfigure"):  # names of files that are no UTF-8, terminals that are no UTF-8
         sys.stdout.reconfigure(errors="backslashreplace")
+    warnings.showwarning = _show_warning
     try:
         return args.run(args)
     except (ValueError, OSError, RuntimeError, ImportError) as error:
         print(f"sklspeech {args.command}: error: {_shown(error, keep=chr(10))}", file=sys.stderr)
         return 1
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None):
+    print(f"sklspeech: warning: {_shown(message, keep=chr(10))}", file=sys.stderr)
 
 
 def _shown(text, keep=""):

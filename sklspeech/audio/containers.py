@@ -10,6 +10,7 @@ from ..errors import AudioError
 
 #: Endings of such files.
 ENDINGS = frozenset({".m4a", ".mp4", ".m4b", ".mov", ".3gp", ".webm", ".mka", ".mkv", ".aac", ".amr", ".wma"})
+_TOLERATED = 0.25  # seconds by which headers are longer than what is decoded, for the delay of encoders
 _MARKS = {  # what a file begins with, and from which byte on
     "MPEG-4": (4, b"ftyp"),
     "WebM or Matroska": (0, b"\x1a\x45\xdf\xa3"),
@@ -75,6 +76,7 @@ def read_with_av(path, name, descriptor, span):
     """
     with _opened(path, name, descriptor) as container:
         rate = container.streams.audio[0].codec_context.sample_rate
+        expected = int(_told_duration(container) * rate)
         first, count = span.frames(rate)
         stop = None if count is None else first + count
         blocks, n_frames = [], 0
@@ -85,20 +87,32 @@ def read_with_av(path, name, descriptor, span):
                 blocks.pop()
             if stop is not None and n_frames >= stop:
                 break
+    is_all = stop is None or n_frames < stop
+    if is_all and n_frames < expected - int(_TOLERATED * rate):
+        raise AudioError(path, f"is damaged or truncated: {n_frames} samples, its header says {expected}")
     if not blocks:
         raise AudioError(path, "has no samples")
+    if len({block.shape[1] for block in blocks}) > 1:
+        raise AudioError(path, "changes its number of channels")
     begin = n_frames - sum(map(len, blocks))
-    return np.concatenate(blocks)[first - begin : None if stop is None else stop - begin], rate, n_frames
+    return np.concatenate(blocks)[first - begin : None if stop is None else stop - begin], rate, max(n_frames, expected)
 
 
 def duration_with_av(path, name, descriptor):
     """Seconds of such a file; parameters and errors are those of `read_with_av`."""
     with _opened(path, name, descriptor) as container:
-        stream = container.streams.audio[0]
-        if stream.duration:
-            return float(stream.duration * stream.time_base)
-        rate = stream.codec_context.sample_rate
+        if duration := _told_duration(container):
+            return duration
+        rate = container.streams.audio[0].codec_context.sample_rate
         return sum(frame.samples for frame in container.decode(audio=0)) / rate
+
+
+def _told_duration(container):
+    """Seconds by the header, or 0."""
+    stream = container.streams.audio[0]
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return (container.duration or 0) / 1e6
 
 
 @contextmanager
@@ -113,12 +127,16 @@ def _opened(path, name, descriptor):
 
     try:
         os.lseek(descriptor, 0, os.SEEK_SET)
-        with os.fdopen(os.dup(descriptor), "rb") as file, av.open(file, mode="r") as container:
+        with os.fdopen(os.dup(descriptor), "rb") as file, av.open(file, metadata_errors="replace") as container:
             n_streams = len(container.streams.audio)
             if n_streams != 1:
                 raise AudioError(path, f"holds {n_streams} audio streams, expected 1")
+            if getattr(container.streams.audio[0].codec_context, "sample_rate", 0) < 1:
+                raise AudioError(path, "is damaged: it does not say how it is encoded")
             yield container
-    except (av.FFmpegError, OSError) as error:
+    except AudioError:
+        raise
+    except (av.FFmpegError, OSError, ValueError) as error:  # ValueError: metadata that is no text
         raise AudioError(path, f"cannot be decoded, it is damaged or truncated ({error})") from error
 
 

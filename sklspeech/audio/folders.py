@@ -14,6 +14,10 @@ _NAMES = """
 """
 _NO_RECORDINGS = frozenset(f".{name}" for name in _NAMES.split())
 
+_DOCUMENTS = frozenset(
+    ["AUTHORS", "CHANGES", "COPYING", "LICENCE", "LICENSE", "MAKEFILE", "NOTICE", "README", "VERSION"]
+)
+
 
 class Folder(NamedTuple):
     """Paths relative to a folder: recordings, files left out that may be some, and sub-folders of it."""
@@ -49,6 +53,8 @@ def list_folder(root):
     ------
     ValueError
         A link leads back to a folder that is listed already.
+    OSError
+        A folder cannot be read.
     """
     root, endings = Path(root), readable_endings()
     recordings, left_out = [], []
@@ -60,16 +66,20 @@ def list_folder(root):
             ending = path.suffix.lower()
             if ending in endings:
                 recordings.append(path)
-            elif ending and ending not in _NO_RECORDINGS:
+            elif ending not in _NO_RECORDINGS and path.name.upper() not in _DOCUMENTS:
                 left_out.append(path)
     sub_folders = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
     return Folder(sorted(recordings), sorted(left_out), sub_folders)
 
 
+def _raise(error):
+    raise error
+
+
 def _walk(root):
     """(folder, names of its files) of every folder, behind links as well."""
     seen: dict[str, str] = {}
-    for folder, _, names in os.walk(root, followlinks=True):
+    for folder, _, names in os.walk(root, onerror=_raise, followlinks=True):
         real = os.path.realpath(folder)
         if real in seen:
             raise ValueError(f"{folder} is the same folder as {seen[real]}: its recordings would be listed twice")

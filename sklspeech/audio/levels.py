@@ -95,12 +95,13 @@ def mix(samples, source):
     Raises
     ------
     AudioError
-        Channels cancel each other: less than a hundredth of their power is left.
+        Channels cancel each other: of two less than a hundredth of their power is left.
     """
     if samples.shape[1] == 1:
         return samples[:, 0]
     waveform = samples.mean(axis=1, dtype=np.float32)
-    if waveform.var(dtype=np.float64) < _CANCELLED * samples.var(axis=0, dtype=np.float64).mean():
+    share = _CANCELLED * 2 / samples.shape[1]  # of channels that have nothing in common a share of 1 / n is left
+    if waveform.var(dtype=np.float64) < share * samples.var(axis=0, dtype=np.float64).mean():
         raise AudioError(
             source,
             f"has {samples.shape[1]} channels that cancel each other, as of a miswired microphone: keep one of them",

@@ -21,7 +21,7 @@ _BITRATES = {  # kbit/s, by the bits of version (1 or not) and layer: 3 is layer
 }
 _DECODER_DELAY = 529  # samples of layer 3
 _PLACE_OF_DELAY = 33  # bytes from a Xing header with one number, in LAME's addition to it
-_SEARCHED = 2**16  # bytes in which the next frame is looked for
+_SEARCHED = 2**16  # bytes in which the next frame is looked for at once
 
 
 class Frame(NamedTuple):
@@ -165,14 +165,16 @@ def _is_frame(content, position, frame):
 
 def _next_frame(content, position, like):
     """The next place where a frame begins and another one follows, or None."""
-    some = content[position : position + _SEARCHED]
-    place = some.find(b"\xff")
-    while place >= 0:
-        frame = _frame(some[place : place + 4])
-        is_alike = frame is not None and (like is None or frame.kind == like.kind)
-        if is_alike and _is_frame(content, position + place, frame):
-            return position + place
-        place = some.find(b"\xff", place + 1)
+    while position < len(content):
+        some = content[position : position + _SEARCHED]
+        place = some.find(b"\xff")
+        while place >= 0:
+            frame = _frame(some[place : place + 4])
+            is_alike = frame is not None and (like is None or frame.kind == like.kind)
+            if is_alike and _is_frame(content, position + place, frame):
+                return position + place
+            place = some.find(b"\xff", place + 1)
+        position += max(1, len(some) - 3)  # a header may lie across
     return None
 
 

@@ -24,6 +24,7 @@ _UNKNOWN_FRAMES = 2**62  # what libsndfile makes of a FLAC file without a length
 _VALUES_AT_ONCE = 2**22  # that memory is taken for before a file has shown that it has them
 _PLAUSIBLE = 100  # samples a byte, which few formats reach; a header that says more is not believed
 _SECONDS_OF_FILTER = 0.1  # beyond the end of what is resampled; with a twentieth results differ by rounding
+_BEYOND = 0.1  # seconds that a segment may end behind its recording
 _MPEG_DELAY = 4  # frames by which encoder and decoder shift a stream, at most
 
 
@@ -95,6 +96,8 @@ def read_samples(path, sample_rate, n_samples=None):
     if not len(samples):
         beyond = f" from {span.start:g} s on, it ends at {n_frames / rate:g} s" if n_frames else ""
         raise AudioError(path, f"has no samples{beyond}")
+    if span.stop is not None and span.stop > n_frames / rate + _BEYOND:
+        raise AudioError(path, f"ends at {n_frames / rate:g} s, before the end of the segment: times are in seconds")
     duration = (n_frames / rate if span.stop is None else min(span.stop, n_frames / rate)) - span.start
     if rate != sample_rate or samples.shape[1] > 1:
         waveform = resample(mix(as_float(samples), path), rate, sample_rate)
@@ -124,8 +127,12 @@ def read_duration(path):
         The header cannot be used.
     """
     path, span = split_segment(os.fspath(path))
-    if span.stop is not None:
-        return span.stop - span.start
+    duration = _read_duration(path)
+    return (duration if span.stop is None else min(span.stop, duration)) - span.start
+
+
+def _read_duration(path):
+    """That of a whole file."""
     with open_source(path) as (content, descriptor):
         if name := _foreign_format(content):
             return containers.duration_with_av(path, name, descriptor)

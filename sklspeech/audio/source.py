@@ -29,9 +29,9 @@ class Span(NamedTuple):
     stop: float | None = None
 
     def frames(self, rate):
-        """The same in frames at a rate, rounded down as by ``librosa.load``: first and number, or None."""
-        first = int(self.start * rate)
-        return first, None if self.stop is None else int((self.stop - self.start) * rate)
+        """First frame and number of frames at a rate, or None. Segments that touch share no frame, and lose none."""
+        first = round(self.start * rate)
+        return first, None if self.stop is None else round(self.stop * rate) - first
 
 
 WHOLE = Span()

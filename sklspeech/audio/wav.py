@@ -58,7 +58,7 @@ def is_wav(path):
     -------
     is_wav : bool
     """
-    return path[-4:].lower() == ".wav"
+    return path[-4:].lower() == ".wav" or path[-5:].lower() == ".wave"
 
 
 def _chunks(content):

@@ -1,13 +1,16 @@
 """Pipeline: scikit-learn's, whose steps need no names."""
 
+import os
 import uuid
 
+import numpy as np
 from sklearn import pipeline
 from sklearn.base import is_classifier
 
 from .._runtime.public import public
 from ..features.labels import check_no_missing
 from ..features.row_cache import file_state
+from ..features.tables import NamedList, table_index
 
 
 @public
@@ -110,9 +113,18 @@ class Pipeline(pipeline.Pipeline):
 
     def _watched(self, X):
         """X, with the states of its files in what joblib looks at."""
-        entries = X.tolist() if hasattr(X, "tolist") else X
-        are_paths = isinstance(entries, list | tuple) and entries and all(isinstance(x, str) for x in entries)
-        return [_WatchedPath(path) for path in entries] if self.memory is not None and are_paths else X
+        if self.memory is None:
+            return X
+        entries = X
+        if not isinstance(X, list | tuple):
+            entries = np.asarray(X)
+            is_column = entries.dtype.kind in "OUT" and (entries.ndim == 1 or entries.shape[1:] == (1,))
+            entries = entries.ravel().tolist() if is_column else []
+        if not entries or not all(isinstance(entry, str | os.PathLike) for entry in entries):
+            return X
+        watched = NamedList(_WatchedPath(os.fspath(entry)) for entry in entries)
+        watched.table_index = table_index(X)
+        return watched
 
     def _explained(self, error):
         """An error of a classifier that takes tables, as one that says what to do; None for others."""

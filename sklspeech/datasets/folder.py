@@ -156,7 +156,7 @@ def _describe_left_out(paths):
     if not paths:
         return ""
     counts = Counter(path.suffix.lower() for path in paths)
-    endings = ", ".join(f"{n} {ending}" for ending, n in counts.most_common(_SHOWN))
+    endings = ", ".join(f"{n} {ending or 'without ending'}" for ending, n in counts.most_common(_SHOWN))
     text = f"{len(paths)} files are left out, because their format is none that can be read: {endings} ({paths[0]})"
     if set(counts) & containers.ENDINGS:
         text += ". With PyAV they are read: pip install 'sklspeech[av]'"

@@ -9,7 +9,10 @@ from ..errors import AudioWarning
 
 _COLUMNS = ("path", "label", "speaker", "split", "start", "end")
 # Words in the names of columns that may be meant for one of these.
-_ALIKE = ("path", "file", "label", "speaker", "split", "start", "end", "offset", "group")
+_ALIKE = (
+    *("path", "file", "label", "class", "speaker", "client", "user", "split", "subset", "fold", "group"),
+    *("start", "begin", "end", "stop", "offset", "onset", "duration"),
+)
 _SHOWN = 5
 
 

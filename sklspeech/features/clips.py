@@ -178,9 +178,12 @@ def _none_of(shape):
 
 def _check_waveform(clip, position):
     source = clip_name(None, position)
-    if isinstance(clip, tuple) and len(clip) == 2 and np.ndim(clip[0]) and not np.ndim(clip[1]):
+    if isinstance(clip, tuple) and sum(isinstance(part, np.ndarray) for part in clip) == 1:
         raise TypeError(f"{source}: got a tuple of samples and rate, expected the samples alone, at sample_rate")
-    waveform = np.asarray(clip)
+    try:
+        waveform = np.asarray(clip)
+    except ValueError as error:
+        raise TypeError(f"{source}: expected a path or a 1-D array of floats in [-1, 1] ({error})") from error
     if waveform.ndim != 1 or waveform.dtype.kind != "f":
         raise TypeError(
             f"{source}: expected a path or a 1-D array of floats in [-1, 1], got {type(clip).__name__} of shape "

@@ -19,7 +19,7 @@ def check_no_missing(values, name):
     """
     if values is None or (isinstance(values, np.ndarray) and values.dtype.kind in "iubUS"):
         return
-    items = list(values if isinstance(values, list | tuple) or hasattr(values, "iloc") else np.asarray(values))
+    items = list(values if isinstance(values, list | tuple) else np.asarray(values, dtype=object).ravel())
     missing = [i for i, value in enumerate(items) if _is_missing(value)]
     if missing:
         what = "label" if name == "y" else "value"

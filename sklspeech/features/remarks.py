@@ -31,6 +31,7 @@ class Remarks:
         self._lowest_rate = _LOWER_RATE * 2 * highest
         self._longest = None if duration is None else _MUCH_LONGER * duration
         self._found: dict[str, list[int]] = {kind: [] for kind in _TEXTS}
+        self._faint: set[int] = set()
         self.positions: set[int] = set()
 
     def look_at_file(self, position, read):
@@ -43,7 +44,7 @@ class Remarks:
         read : Samples
         """
         if read.sample_rate < self._lowest_rate:
-            self._found["low rate"].append(position)
+            self._note("low rate", position)
         self.look_at_duration(position, read.duration)
 
     def look_at_duration(self, position, duration):
@@ -70,11 +71,13 @@ class Remarks:
             are = test(waveforms).tolist() if not isinstance(waveforms, list) else list(map(test, waveforms))
             if any(are):
                 for position, is_odd in zip(positions, are, strict=True):
-                    if is_odd and position not in self._found["faint"]:
+                    if is_odd and position not in self._faint:
                         self._note(kind, position)
 
     def _note(self, kind, position):
         self._found[kind].append(position)
+        if kind == "faint":  # whose offset is nothing to speak of
+            self._faint.add(position)
         self.positions.add(position)  # its row is not kept, so that the next call says it again
 
     def warn(self, clips, name):

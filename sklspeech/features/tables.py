@@ -15,6 +15,14 @@ class NamedRows(np.ndarray):
     table_index = None
     feature_names = None
 
+    def __reduce__(self):
+        reduced = super().__reduce__()
+        return reduced[0], reduced[1], (reduced[2], self.table_index, self.feature_names)
+
+    def __setstate__(self, state):
+        array, self.table_index, self.feature_names = state
+        super().__setstate__(array)
+
 
 class NamedList(list):
     """The same of clips of different lengths."""

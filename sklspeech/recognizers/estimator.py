@@ -270,6 +270,7 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParam
         """Train the network; the history of these epochs."""
         check_not_forked()
         model, earlier = self._network.model, self.__dict__.pop("history_", None)
+        model.history = None  # that of the estimator which had the network before
         try:
             history = model.fit(
                 batches.for_keras(),

@@ -117,6 +117,8 @@ def _built(build):
 
 
 def _put_back(key, network):
+    if is_forked():  # where another thread of the parent may have held the lock
+        return
     with _lock:
         _idle.setdefault(key, []).append(network)
         _idle.move_to_end(key)

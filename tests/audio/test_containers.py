@@ -156,6 +156,17 @@ def test_formats_of_phones(tmp_path, name, codec, rate):
     np.testing.assert_allclose(row, whole, atol=1e-3)
 
 
+@pytest.mark.parametrize(("name", "codec"), [("clip.m4a", "aac"), ("clip.webm", "libopus")])
+def test_a_recording_of_a_phone_that_is_cut(tmp_path, name, codec):
+    record(tmp_path / name, np.random.default_rng(0).normal(0, 0.1, 48000 * 8), 48000, codec)
+    with pytest.warns(AudioWarning, match="more than twice as long"):
+        MelFeatures(duration=1.0).fit_transform([tmp_path / name])
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(AudioError, match="damaged or truncated"):
+        read_waveform(tmp_path / name)
+
+
 def test_a_damaged_recording_of_a_phone_is_named(tmp_path):
     pytest.importorskip("av", reason="PyAV is not installed")
     for name, head in HEADS.items():

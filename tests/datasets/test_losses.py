@@ -35,6 +35,7 @@ LEFT_OUT = {
     "of phones": (["yes/2.m4a", "yes/3.m4a", "no/2.webm"], "3 files are left out.*2 .m4a, 1 .webm.*sklspeech.av."),
     "raw": (["yes/2.raw"], "1 files are left out.*1 .raw"),
     "unknown": (["yes/2.dss", "no/2.ds2"], "2 files are left out"),
+    "without ending": (["yes/rec0", "no/rec1"], "2 files are left out.*2 without ending"),
 }
 
 
@@ -135,7 +136,9 @@ def manifest(root, text):
     return load_speech_folder(root)
 
 
-@pytest.mark.parametrize("column", ["speaker_id", "Speaker", "client label", "offset", "Split", "file"])
+@pytest.mark.parametrize(
+    "column", ["speaker_id", "begin", "client_id", "Speaker", "client label", "offset", "Split", "file"]
+)
 def test_columns_that_are_not_used(root, column):
     with pytest.warns(AudioWarning, match=f"'{column}'.* not used"):
         manifest(root, f"path,label,{column}\nyes/1.wav,yes,0\nno/1.wav,no,1\n")

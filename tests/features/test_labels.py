@@ -14,6 +14,8 @@ MISSING = {
     "array of objects": np.array(["a", None, "b"], dtype=object),
     "array of floats": np.array([0.0, np.nan, 1.0]),
     "dates": np.array(["2020-01-01", "NaT", "2020-01-02"], dtype="datetime64[D]"),
+    "frame": pd.DataFrame({"label": ["a", None, "b"]}),
+    "column": np.array([["a"], [None], ["b"]], dtype=object),
     "Series": pd.Series(["a", None, "b"], index=[7, 8, 9]),
     "string": pd.Series(["a", pd.NA, "b"], dtype="string"),
     "category": pd.Series(["a", None, "b"], dtype="category"),

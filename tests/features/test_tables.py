@@ -62,6 +62,18 @@ def test_what_has_no_index_gets_the_usual_one(table, X):
     pd.testing.assert_index_equal(found.index, pd.RangeIndex(12))
 
 
+@pytest.mark.parametrize("column", ["path", ["path"]])
+def test_rows_stay_with_their_clips_from_a_memory(table, tmp_path, column):
+    table = ORDERS["shuffled"](table)
+    audio = Pipeline([MelFeatures(n_mels=3, duration=0.5), FrameStatistics()], memory=str(tmp_path))
+    transformers = [("audio", audio, column), ("rest", "passthrough", ["row"])]
+    expected = ColumnTransformer(transformers).fit_transform(table)
+    for _ in range(3):
+        found = ColumnTransformer(transformers).set_output(transform="pandas").fit_transform(table)
+        np.testing.assert_array_equal(found.to_numpy(), expected)
+        pd.testing.assert_index_equal(found.index, table.index)
+
+
 def test_nobody_else_gets_another_type(table):
     assert type(MelFeatures(duration=0.5).fit_transform(table["path"])) is np.ndarray
     assert type(MelFeatures(duration=None).fit_transform(table["path"])) is list
