@@ -180,20 +180,25 @@ def _decode_any(path, file, content, span):
 
 
 def _read_frames(path, file, first, count):
-    """Some frames, in pieces: a header that claims billions of them takes no memory."""
-    blocks, n_at_once = [], max(1, _VALUES_AT_ONCE // file.channels)
-    try:
-        first -= _seek(file, first)
-        while first > 0 and (n_read := len(file.read(min(first, n_at_once)))):
-            first -= n_read
-        while count > 0:
-            blocks.append(file.read(min(count, n_at_once), dtype="float32", always_2d=True))
-            count -= len(blocks[-1])
-            if not len(blocks[-1]):
-                break
-    except soundfile.SoundFileError as error:
-        raise AudioError(path, f"cannot be decoded, it is damaged or truncated ({error})") from error
+    """Some frames, (count, n_channels), or as many as there are."""
+    for _ in _blocks(path, file, first - _seek(file, first)):
+        pass
+    blocks = list(_blocks(path, file, count))
     return blocks[0] if len(blocks) == 1 else np.concatenate([np.empty((0, file.channels), np.float32), *blocks])
+
+
+def _blocks(path, file, count):
+    """The next frames, in pieces: a header that claims billions of them takes no memory."""
+    n_at_once = max(1, _VALUES_AT_ONCE // file.channels)
+    while count > 0:
+        try:
+            block = file.read(min(count, n_at_once), dtype="float32", always_2d=True)
+        except soundfile.SoundFileError as error:
+            raise AudioError(path, f"cannot be decoded, it is damaged or truncated ({error})") from error
+        if not len(block):
+            return
+        count -= len(block)
+        yield block
 
 
 def _seek(file, first):
@@ -299,12 +304,7 @@ def _count_frames(path, file, content):
             return chunk.length // chunk.wav_format.bytes_a_frame
     if file.frames <= _PLAUSIBLE * len(content):
         return file.frames
-    n_frames, n_at_once = 0, max(1, _VALUES_AT_ONCE // file.channels)
-    try:
-        while n_read := len(file.read(n_at_once, dtype="float32")):
-            n_frames += n_read
-    except soundfile.SoundFileError as error:
-        raise AudioError(path, f"cannot be decoded, it is damaged or truncated ({error})") from error
+    n_frames = sum(map(len, _blocks(path, file, file.frames)))
     if n_frames < file.frames < _UNKNOWN_FRAMES:
         raise AudioError(path, f"is truncated: {n_frames} samples, its header says {file.frames}")
     return n_frames
