@@ -23,7 +23,7 @@ from ..audio.effects import add_noise, add_reverberation, change_speed, random_p
 from ..audio.folders import list_folder
 from ..errors import AudioError
 from ..features.clips import check_clips, clip_name, clip_waveform
-from ..features.labels import check_no_missing
+from ..features.labels import check_labels, check_no_missing
 
 _CLIPS_AT_ONCE = 256  # changed waveforms in memory
 _DIRECT_TO_REVERB_DB = 0.0, 20.0  # of the direct sound above the echoes of a room: far from the microphone, and near
@@ -126,9 +126,7 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             raise ValueError(f"snr must be the lowest and the highest ratio in dB, got {self.snr!r}")
         clips = check_clips(X)
         check_consistent_length(clips, y, sample_weight, groups)
-        if y is None:
-            raise ValueError("AugmentedClassifier requires y to be passed, but the target y is None")
-        check_no_missing(y, "y")
+        check_labels(y, type(self).__name__)
         check_no_missing(groups, "groups")
         pipeline = clone(self.estimator)
         last = pipeline[-1]

@@ -8,7 +8,7 @@ from sklearn import pipeline
 from sklearn.base import is_classifier
 
 from .._runtime.public import public
-from ..features.labels import check_no_missing
+from ..features.labels import check_labels
 from ..features.row_cache import file_state
 from ..features.tables import NamedList, table_index
 
@@ -107,9 +107,7 @@ class Pipeline(pipeline.Pipeline):
         """Raise where a classifier would find out after minutes of work for the steps before it."""
         last = self.steps[-1][1] if self.steps else None
         if hasattr(last, "predict") and is_classifier(last):
-            if y is None:
-                raise ValueError(f"{type(last).__name__} requires y to be passed, but the target y is None")
-            check_no_missing(y, "y")
+            check_labels(y, type(last).__name__)
 
     def _watched(self, X):
         """X, with the states of its files in what joblib looks at."""

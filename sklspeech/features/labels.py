@@ -3,6 +3,25 @@
 import numpy as np
 
 
+def check_labels(y, name):
+    """Raise where there are no labels, or a clip has none.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,), or None
+    name : str
+        Of what takes the labels.
+
+    Raises
+    ------
+    ValueError
+        `y` is None, or there is None, NaN or pandas.NA in it.
+    """
+    if y is None:
+        raise ValueError(f"{name} requires y to be passed, but the target y is None")
+    check_no_missing(y, "y")
+
+
 def check_no_missing(values, name):
     """Raise where a clip has no label, or no group.
 

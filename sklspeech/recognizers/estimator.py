@@ -24,7 +24,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, co
 from .. import networks
 from .._runtime.scikit_learn import _check_sample_weight
 from ..features.frames import batch_indices, check_frames, is_ragged, network_inputs, refuse_paths, take_clips
-from ..features.labels import check_no_missing
+from ..features.labels import check_labels, check_no_missing
 from ..spectral import normalize
 from .auto import auto_batch_size, auto_epochs, auto_floor
 from .batches import Batches
@@ -174,11 +174,9 @@ class KerasSpeechClassifier(CallbackSupportMixin, ClassifierMixin, TrainingParam
 
     def _check_clips(self, X, y=_NO_LABELS, reset=False):
         """Checked features, (n, n_frames, n_features) or a list of (n_frames_i, n_features), float32; and labels."""
-        if y is None:
-            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
         refuse_paths(X, type(self).__name__)
         if y is not _NO_LABELS:
-            check_no_missing(y, "y")
+            check_labels(y, type(self).__name__)
             check_classification_targets(y)
         if is_ragged(X):
             clips, y = check_frames(X), y if y is _NO_LABELS else column_or_1d(y, warn=True)
