@@ -1,16 +1,19 @@
 """The one place that imports private names of scikit-learn; setup.cfg pins its major version because of them."""
 
+from sklearn.base import _clone_parametrized
 from sklearn.model_selection._search import BaseSearchCV
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_feature_names_in, _check_sample_weight
 
 __all__ = [
     "BaseSearchCV",
     "Interval",
+    "Options",
     "StrOptions",
     "_check_feature_names_in",
     "_check_sample_weight",
+    "_clone_parametrized",
     "set_table",
     "table_kind",
     "wants_table",

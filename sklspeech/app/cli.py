@@ -99,7 +99,7 @@ def _add_training_commands(commands):
     train.add_argument("-o", "--output", required=True, type=Path, metavar="MODEL", help="file to write, joblib")
     train.add_argument("--features", choices=_FEATURES, default="mel", help="default: %(default)s")
     train.add_argument("--network", choices=_NETWORKS, default="cnn", help="default: %(default)s")
-    train.add_argument("--epochs", type=int, metavar="N", help="passes over the recordings (default: 30 to 300)")
+    train.add_argument("--epochs", type=int, metavar="N", help="passes over the recordings (default: 14 to 120)")
     train.add_argument("--seed", type=int, default=None, help="random seed")
 
 
@@ -211,7 +211,7 @@ def _load(path):
 
 def _is_archive(path):
     """Whether to read a file as an archive: by its name as well, so that no pickle is run that calls itself one."""
-    from ..frozen.archive import is_archive
+    from ..frozen.container import is_archive
 
     if not path.is_file():
         raise ValueError(f"{path} does not exist")

@@ -10,11 +10,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
 from .._runtime.files import atomic_write
+from .._runtime.onnx_graph import start_session
 from .._runtime.public import public
 from ..features.loader import AudioLoader
 from ..features.mel import MelFeatures
 from ..frozen.archive import golden_waveform
-from ..frozen.classifier import start_session
 from .freezing import fitted_within
 from .onnx import compare, to_onnx
 

@@ -120,9 +120,14 @@ class _Freezer(pickle.Pickler):
         if isinstance(obj, FrozenClassifier):
             self.n_networks += 1
             n_jobs = obj.n_jobs if self._n_jobs is None else self._n_jobs
-            return _frozen_classifier, (obj.graph, obj.classes, n_jobs)
+            return _frozen_classifier, (obj.graph, obj.classes, obj.multilabel, n_jobs)
         if isinstance(obj, KerasSpeechClassifier):
             return self._reduce_network(obj)
+        if any(kind.__module__.split(".")[0] == "scikeras" for kind in type(obj).__mro__):
+            raise TypeError(
+                f"{type(obj).__name__} of scikeras cannot be frozen: give the function that makes its network to "
+                "SpeechClassifier(build=...), or save it with joblib"
+            )
         # By type: a subclass may do what FrozenPipeline does not.
         if type(obj) in _PIPELINES and isinstance(obj.steps[-1][1], KerasSpeechClassifier | FrozenClassifier):
             return _frozen_pipeline, (list(obj.steps), obj.transform_input, obj.memory, obj.verbose)
@@ -134,15 +139,16 @@ class _Freezer(pickle.Pickler):
                 raise NotFittedError(f"The training of this {type(classifier).__name__} was not finished.")
             return UnfittedPlaceholder, (type(classifier).__name__,)
         self.n_networks += 1
-        return _frozen_classifier, (_network_to_onnx(classifier), tuple(classifier.classes_.tolist()), self._n_jobs)
+        graph, classes = _network_to_onnx(classifier), tuple(classifier.classes_.tolist())
+        return _frozen_classifier, (graph, classes, classifier.multilabel_, self._n_jobs)
 
 
 def _frozen_pipeline(steps, transform_input, memory, verbose):
     return FrozenPipeline(steps, transform_input=transform_input, memory=memory, verbose=verbose)
 
 
-def _frozen_classifier(graph, classes, n_jobs):
-    return FrozenClassifier(graph=graph, classes=classes, n_jobs=n_jobs)
+def _frozen_classifier(graph, classes, multilabel, n_jobs):
+    return FrozenClassifier(graph=graph, classes=classes, multilabel=multilabel, n_jobs=n_jobs)
 
 
 def _network_to_onnx(classifier):

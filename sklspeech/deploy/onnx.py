@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .._runtime.onnx_graph import OnnxBytes
 from ..errors import DeployError
-from ..frozen.classifier import OnnxBytes
 
 
 def to_onnx(model, input_names, metadata):

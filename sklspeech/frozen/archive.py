@@ -1,8 +1,9 @@
-"""save and load: a frozen pipeline as a zip of JSON, an ONNX graph and a golden input, without pickle.
+"""save and load: a frozen pipeline as a zip of JSON, ONNX graphs and a golden input, without pickle.
 
     manifest.json   format and library versions, creation date, labels, sample rate, the steps and their parameters, and
                     the SHA-256 of the graph
     network.onnx    the graph; labels are in its metadata as well
+    features.onnx   the graph of SpeechEmbedding, where that is the first step
     input.npy       a waveform, (n_samples,)
     output.npy      what the pipeline made of it, of the same so faint that it falls below the smallest power, and of
                     silence, (3, n_classes): compared when the file is loaded; (n_classes,) in files of before
@@ -29,25 +30,25 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
 from .._runtime.files import atomic_write
+from .._runtime.onnx_graph import OnnxBytes, start_session
 from .._runtime.public import public
 from ..errors import ArchiveError, AudioWarning
 from ..features.mel import MelFeatures
 from ..features.mfcc import MFCCFeatures
-from .classifier import FrozenClassifier, OnnxBytes
+from ..pretrained.graph import N_MELS
+from ..pretrained.speech_embedding import SpeechEmbedding
+from .classifier import FrozenClassifier
+from .container import MAX_BYTES, OF_EMBEDDING, read_contents
 from .graph_check import check_graph
 from .manifest import FORMAT_VERSION, check_fitted_length, check_manifest
 from .pipeline import FrozenPipeline
 
-_MAX_BYTES = {"manifest.json": 2**20, "network.onnx": 2**28, "input.npy": 2**26, "output.npy": 2**20}
 # Parameters that memory grows with.
 _MAX_PARAMS = {"n_fft": 2**16, "win_length": 2**16, "n_mels": 2**11, "delta_width": 2**11}
 _MAX_FEATURES = 2**22  # of a clip
-_MAX_RATIO, _FREE_BYTES = 50, 2**20  # of what is in a file to the file: more is no model but a bomb
 _FAINT = np.float32(2.0**-14)  # of the golden waveform, 84 dB
-_PICKLES = b"\x80", b"\x78", b"\x1f\x8b", b"BZ", b"\xfd7zXZ", b"\x04\x22\x4d\x18", b"]\0\0"  # as joblib writes them
 _TOLERANCE = 1e-4  # of a probability, on another machine
-_FEATURES = {"MelFeatures": MelFeatures, "MFCCFeatures": MFCCFeatures}
-_BEGINNING, _END, _END_BYTES = b"PK\x03\x04", b"PK\x05\x06", 22
+_FEATURES = {"MelFeatures": MelFeatures, "MFCCFeatures": MFCCFeatures, "SpeechEmbedding": SpeechEmbedding}
 _FITTED = ("duration_", "n_samples_")
 _NOT_SAVED = ("n_jobs",)  # threads are a matter of the machine
 _LIBRARIES = ("numpy", "scipy", "sklearn", "onnxruntime")
@@ -61,7 +62,7 @@ def save(pipeline, path):
     Parameters
     ----------
     pipeline : FrozenPipeline
-        What `freeze` made of MelFeatures or MFCCFeatures and a network.
+        What `freeze` made of MelFeatures, MFCCFeatures or SpeechEmbedding and a network.
     path : str or PathLike
         Usually ends in ``.sklspeech``.
 
@@ -72,13 +73,14 @@ def save(pipeline, path):
     """
     features, classifier = _savable_steps(pipeline)
     waveform = golden_waveform(features)
+    graph_of_features = bytes(features.graph_) if isinstance(features, SpeechEmbedding) else b""
     params = {name: value for name, value in features.get_params().items() if name not in _NOT_SAVED}
     manifest = {
         "format": "sklspeech",
         "format_version": FORMAT_VERSION,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": _versions(),
-        "sha256": _digest(classifier.graph),
+        "sha256": _digest(classifier.graph, graph_of_features),
         "sample_rate": features.sample_rate,
         "labels": list(classifier.classes),
         "steps": [
@@ -99,6 +101,8 @@ def save(pipeline, path):
         "input.npy": _npy(waveform),
         "output.npy": _npy(_golden_output(pipeline, waveform)),
     }
+    if graph_of_features:
+        contents[OF_EMBEDDING] = graph_of_features
     with atomic_write(path) as unchecked:
         with zipfile.ZipFile(unchecked, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in contents.items():
@@ -149,22 +153,7 @@ def read_manifest(path):
         The file is no archive, or of another version.
     """
     with _naming(path):
-        return check_manifest(_read(path)["manifest.json"])
-
-
-def is_archive(path):
-    """Whether a file looks like an archive, and not like a pickle.
-
-    Parameters
-    ----------
-    path : str or PathLike
-
-    Returns
-    -------
-    looks : bool
-    """
-    with open(path, "rb") as file:
-        return file.read(len(_BEGINNING)) == _BEGINNING
+        return check_manifest(read_contents(path)["manifest.json"])
 
 
 @contextmanager
@@ -185,9 +174,11 @@ def _savable_steps(pipeline):
     names = [type(step).__name__ for step in steps] or [type(pipeline).__name__]
     if len(steps) != 2 or names[0] not in _FEATURES or names[1] != "FrozenClassifier":
         raise ValueError(
-            f"save takes a frozen pipeline of MelFeatures or MFCCFeatures and a network, got {names}: freeze it first, "
-            "and use joblib for other steps"
+            f"save takes a frozen pipeline of MelFeatures, MFCCFeatures or SpeechEmbedding and a network, got {names}: "
+            "freeze it first, and use joblib for other steps"
         )
+    if steps[1].multilabel:
+        raise ValueError("save has no place for several labels a clip: use joblib")
     check_is_fitted(steps[0])
     return steps
 
@@ -250,80 +241,29 @@ def _npy(array):
 
 
 def _load(path):
-    contents = _read(path)
+    contents = read_contents(path)
     manifest, graph = check_manifest(contents["manifest.json"]), contents["network.onnx"]
-    if manifest.get("sha256", _digest(graph)) != _digest(graph):  # files of before have none
+    graph_of_features = contents.get(OF_EMBEDDING, b"")
+    digest = _digest(graph, graph_of_features)
+    if manifest.get("sha256", digest) != digest:  # files of before have none
         raise ArchiveError("network.onnx is damaged, or not the one that was saved")
-    pipeline = _build(manifest, graph)
+    pipeline = _build(manifest, graph, graph_of_features)
     _check_golden(pipeline, contents)
     return pipeline
 
 
-def _digest(graph):
+def _digest(graph, graph_of_features):
     """What a changed weight, too small a change for the golden output, shows in."""
-    return hashlib.sha256(graph).hexdigest()
+    return hashlib.sha256(graph + graph_of_features).hexdigest()
 
 
-def _read(path):
-    """The contents of the file by name, complete and bounded."""
-    with open(path, "rb") as file:  # an OSError of its own, where there is no such file
-        _check_beginning(file)
-        try:
-            with zipfile.ZipFile(file) as archive:
-                return _read_entries(archive, file.seek(0, io.SEEK_END))
-        except ArchiveError:
-            raise
-        except Exception as error:  # whatever damage makes of zipfile and its decompressors
-            raise ArchiveError(f"is damaged, truncated or no archive of sklspeech ({error})") from error
-
-
-def _check_beginning(file):
-    """Raise where another program would take the file for one of its own."""
-    beginning = file.read(6)
-    if beginning.startswith(_BEGINNING):
-        return
-    if beginning.startswith(_PICKLES):
-        raise ArchiveError(
-            "looks like a pickle, as joblib.dump and `sklspeech train` write it: joblib.load reads it, and runs what "
-            "is in it. load reads what save and `sklspeech freeze -o model.sklspeech` write"
-        )
-    raise ArchiveError("is damaged, or no archive of sklspeech: it does not begin as one")
-
-
-def _read_entries(archive, size):
-    entries = archive.infolist()
-    names = sorted(entry.filename for entry in entries)
-    if names != sorted(_MAX_BYTES):
-        raise ArchiveError(f"holds {names[:10]}, expected {sorted(_MAX_BYTES)}")
-    archive.fp.seek(size - _END_BYTES)
-    if not archive.fp.read().startswith(_END) or archive.comment or min(entry.header_offset for entry in entries):
-        raise ArchiveError("has bytes before or behind the archive")
-    # Other methods cannot be read in pieces of bounded size.
-    if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
-        raise ArchiveError("is compressed by another method than deflate")
-    free = _FREE_BYTES + _MAX_RATIO * size
-    contents = {}
-    for entry in entries:
-        contents[entry.filename] = _read_entry(archive, entry, min(free, _MAX_BYTES[entry.filename]))
-        free -= len(contents[entry.filename])
-    return contents
-
-
-def _read_entry(archive, entry, limit):
-    with archive.open(entry) as file:
-        content = file.read(limit + 1)  # what the header says of the size may be a lie
-    if len(content) > limit:
-        raise ArchiveError(f"{entry.filename} has more than {limit} bytes")
-    return content
-
-
-def _build(manifest, graph):
+def _build(manifest, graph, graph_of_features):
     """The pipeline of a manifest, unchecked yet in what it gives."""
     classes = [step["class"] for step in manifest["steps"]]
     if len(classes) != 2 or classes[0] not in _FEATURES or classes[1] != "FrozenClassifier":
-        raise ArchiveError(f"has steps {classes}, expected MelFeatures or MFCCFeatures, and FrozenClassifier")
+        raise ArchiveError(f"has steps {classes}, expected features and FrozenClassifier")
     first, last = manifest["steps"]
-    features = _build_features(first)
+    features = _build_features(first, graph_of_features)
     if features.sample_rate != manifest["sample_rate"]:
         raise ArchiveError(f"sample_rate is {manifest['sample_rate']}, that of {classes[0]} {features.sample_rate}")
     if last["params"]:
@@ -335,8 +275,13 @@ def _build(manifest, graph):
     return FrozenPipeline(list(zip(names, (features, classifier), strict=True)))
 
 
-def _build_features(step):
+def _build_features(step, graph):
     estimator = _FEATURES[step["class"]]()
+    if isinstance(estimator, SpeechEmbedding) != bool(graph):
+        raise ArchiveError(f"{OF_EMBEDDING} belongs to SpeechEmbedding, got {step['class']}")
+    if graph:
+        _check_embedding(graph)
+        estimator.graph_ = OnnxBytes(graph)
     params = {name: _from_json(value) for name, value in step["params"].items()}
     unknown = sorted(set(params) ^ (set(estimator.get_params()) - set(_NOT_SAVED)))
     if unknown:
@@ -357,11 +302,23 @@ def _build_features(step):
     for name, value in step["fitted"].items():
         setattr(estimator, name, value)
     n_samples = _golden_length(estimator)
-    if not 0 < n_samples <= _MAX_BYTES["input.npy"] // 4:
+    if not 0 < n_samples <= MAX_BYTES["input.npy"] // 4:
         raise ArchiveError(f"n_samples_ is {n_samples}")
     if np.prod(estimator.row_shape(n_samples), dtype=float) > _MAX_FEATURES:
-        raise ArchiveError(f"hop_length={estimator.hop_length} makes too many frames of {n_samples} samples")
+        raise ArchiveError(f"{step['class']} makes too many frames of {n_samples} samples")
     return estimator
+
+
+def _check_embedding(graph):
+    """See that a graph goes from frames of features to steps of an embedding."""
+    check_graph(graph)
+    try:
+        session = start_session(graph)
+    except Exception as error:  # ONNX Runtime's errors have no common class
+        raise ArchiveError(f"{OF_EMBEDDING} cannot be loaded ({str(error)[:200]})") from error
+    shapes = [[size if isinstance(size, int) else None for size in value.shape] for value in session.get_inputs()]
+    if shapes != [[None, None, N_MELS]]:
+        raise ArchiveError(f"{OF_EMBEDDING} has inputs of shapes {shapes}")
 
 
 def _from_json(value):

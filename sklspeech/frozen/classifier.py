@@ -1,6 +1,5 @@
 """FrozenClassifier: a trained network as an ONNX graph, loaded and run without the framework that trained it."""
 
-import os
 from dataclasses import dataclass
 from numbers import Integral
 from typing import ClassVar
@@ -9,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 
+from .._runtime.onnx_graph import start_session
 from .._runtime.public import public
 from .._runtime.threads import count_threads, map_in_threads
 from ..errors import FrozenError
@@ -17,14 +17,6 @@ from ..features.frames import batch_indices, check_frames, network_inputs, take_
 INFERENCE_BATCH = 32  # clips: bounded memory, and fastest of what was measured
 _MAX_FRAMES = 2**13  # of a batch of clips of different lengths
 _INPUTS = "features", "n_frames"
-
-
-@public
-class OnnxBytes(bytes):
-    """An ONNX graph, whose repr does not fill the screen."""
-
-    def __repr__(self):
-        return f"OnnxBytes({len(self):,} bytes)"
 
 
 @public
@@ -41,6 +33,8 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
         lengths takes padded features, and ``n_frames`` of shape (n,).
     classes : tuple of str, int, float or bool
         Labels, in the order of the probabilities.
+    multilabel : bool, default=False
+        Whether a clip has several of the labels: all that are more probable than not.
     n_jobs : int or None, default=None
         Threads, each of which predicts 32 clips at a time; None is 1, -1 is one a core. See also `FrozenPipeline`,
         where those of the features predict as well.
@@ -65,11 +59,13 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
     _parameter_constraints: ClassVar[dict] = {
         "graph": [bytes],
         "classes": [tuple, list],
+        "multilabel": ["boolean"],
         "n_jobs": [Integral, None],
     }
 
     graph: bytes
     classes: tuple
+    multilabel: bool = False
     n_jobs: int | None = None
 
     def fit(self, X, y=None):
@@ -162,7 +158,8 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
         -------
         labels : ndarray of shape (n,)
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        probabilities = self.predict_proba(X)
+        return (probabilities > 0.5).astype(int) if self.multilabel else self.classes_[probabilities.argmax(axis=1)]
 
     def load_graph(self):
         """The session of the graph, loaded on first use and again where it has been changed.
@@ -239,30 +236,3 @@ class UnfittedPlaceholder(ClassifierMixin, BaseEstimator):
         raise NotFittedError(f"this {self.name} was not trained when it was frozen")
 
     predict_proba = predict
-
-
-def start_session(graph):
-    """Load an ONNX graph for one thread of the CPU; several may run it at once.
-
-    ONNX Runtime is imported without its telemetry, unless ORT_DISABLE_TELEMETRY is set to something else than 1.
-
-    Parameters
-    ----------
-    graph : bytes
-        The ONNX graph.
-
-    Returns
-    -------
-    session : onnxruntime.InferenceSession
-    """
-    # Of the library, not of the program: it would write an id below the user's cache folder, and start a thread that
-    # reports. A program that wants that sets the variable to 0.
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    # Threads that predict clips of their own need not wait for each other after every layer.
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

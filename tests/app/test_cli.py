@@ -165,6 +165,8 @@ def test_interrupted_in_its_first_seconds(model, words, seconds):
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
+    if process.returncode == -signal.SIGINT and "__main__.py" not in err:
+        pytest.skip("the machine is so busy that the interpreter had not come to our first line yet")
     assert process.returncode == 130
     assert [line for line in err.splitlines() if "interrupted" in line or "Traceback" in line] == [
         "sklspeech: interrupted"

@@ -12,7 +12,7 @@ import pytest
 
 from sklspeech import ArchiveError, FrameStatistics, MelFeatures, MFCCFeatures, Pipeline, SpeechCNN, freeze, save
 from sklspeech import load as load_archive
-from sklspeech.frozen import archive
+from sklspeech.frozen import archive, container
 from sklspeech.frozen.graph_check import check_graph
 
 
@@ -57,7 +57,7 @@ def test_labels_that_are_no_utf8(words, tmp_path):
 
 
 def test_what_is_wrong_while_saving_names_the_file(frozen, tmp_path, monkeypatch):
-    monkeypatch.setitem(archive._MAX_BYTES, "network.onnx", 10)
+    monkeypatch.setitem(container.MAX_BYTES, "network.onnx", 10)
     with pytest.raises(ArchiveError, match=r"^\S*/m\.sklspeech: network\.onnx has more than 10 bytes"):
         save(frozen, tmp_path / "m.sklspeech")
     assert not list(tmp_path.iterdir())
