@@ -3,6 +3,7 @@ from . import datasets as datasets
 from . import metrics as metrics
 from . import networks as networks
 from . import spectral as spectral
+from ._runtime.onnx_graph import OnnxBytes as OnnxBytes
 from .compose.augmented import AugmentedClassifier as AugmentedClassifier
 from .compose.pipeline import Pipeline as Pipeline
 from .deploy.exporting import export as export
@@ -19,12 +20,13 @@ from .features.statistics import FrameStatistics as FrameStatistics
 from .frozen.archive import load as load
 from .frozen.archive import save as save
 from .frozen.classifier import FrozenClassifier as FrozenClassifier
-from .frozen.classifier import OnnxBytes as OnnxBytes
 from .frozen.classifier import UnfittedPlaceholder as UnfittedPlaceholder
 from .frozen.pipeline import FrozenPipeline as FrozenPipeline
+from .pretrained.speech_embedding import SpeechEmbedding as SpeechEmbedding
 from .recognizers.classifiers import SpeechCNN as SpeechCNN
 from .recognizers.classifiers import SpeechCRNN as SpeechCRNN
 from .recognizers.classifiers import SpeechRNN as SpeechRNN
 from .recognizers.classifiers import SpeechTransformer as SpeechTransformer
+from .recognizers.own import SpeechClassifier as SpeechClassifier
 
 __version__: str

@@ -22,6 +22,8 @@ ESTIMATORS = [
     "Pipeline",
     "SpeechCNN",
     "SpeechCRNN",
+    "SpeechClassifier",
+    "SpeechEmbedding",
     "SpeechRNN",
     "SpeechTransformer",
     "UnfittedPlaceholder",

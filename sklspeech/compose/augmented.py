@@ -5,6 +5,7 @@ clips of a fold alone, and its predict leaves every clip as it is.
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 from pathlib import Path
@@ -18,12 +19,15 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, has_fit_parameter
 
 from .._runtime.public import public
+from .._runtime.ratios import check_snr
 from .._runtime.scikit_learn import Interval
 from ..audio.effects import add_noise, add_reverberation, change_speed, random_part, room_response
 from ..audio.folders import list_folder
+from ..audio.waveforms import fit_length
 from ..errors import AudioError
 from ..features.clips import check_clips, clip_name, clip_waveform
 from ..features.labels import check_labels, check_no_missing
+from ..features.transformer import ClipTransformer
 
 _CLIPS_AT_ONCE = 256  # changed waveforms in memory
 _DIRECT_TO_REVERB_DB = 0.0, 20.0  # of the direct sound above the echoes of a room: far from the microphone, and near
@@ -40,17 +44,26 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         From paths or waveforms to labels. All but its last step is fitted to the recordings alone, its last step to
         recordings and copies.
     noise : str, PathLike, list of paths or waveforms, or None, default=None
-        A folder of recordings, or recordings, of which a random part is added to every copy. Waveforms are at the
-        sample rate of the features.
-    snr : tuple of two float, default=(5.0, 30.0)
-        Signal-to-noise ratio in dB of a copy, drawn evenly between the two.
+        A folder of recordings, or recordings, of which a random part is added to every copy, over all of the duration
+        of the features: also where the clip is shorter. Waveforms are at the sample rate of the features.
+    snr : tuple of two float, default=(-5.0, 30.0)
+        Lowest and highest signal-to-noise ratio in dB. Every copy draws its own evenly between the two. The networks'
+        own `snr` is the same of noise that is made up.
     speed : float, default=0.0
         Largest change of the speed: a factor from ``1 / (1 + speed)`` to ``1 + speed``, which moves the voice as well.
+    stretch : float, default=0.0
+        Largest change of the tempo, by librosa: a factor from ``1 / (1 + stretch)`` to ``1 + stretch``, at which the
+        voice keeps its pitch.
+    pitch : float, default=0.0
+        Largest change of the pitch, by librosa, in semitones. It takes about a hundred times longer than `speed`.
     reverberation : float, default=0.0
         Longest reverberation time in seconds, up to 10. Every copy is played in a room of its own, of a time drawn
         evenly from 0 to this, whose direct sound is 0 to 20 dB above the echoes. Noise is added after that.
     gain : float, default=0.0
         Largest change of the level, in dB.
+    augment : callable or None, default=None
+        A change of your own, called as ``augment(waveform, sample_rate, random)`` for every copy before all others,
+        with a `numpy.random.Generator`; what it gives is a waveform, as long as it likes.
     n_copies : int, default=1
         Changed copies of every clip.
     random_state : int, RandomState or None, default=None
@@ -79,8 +92,11 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         "noise": [str, os.PathLike, list, tuple, None],
         "snr": [tuple, list],
         "speed": [Interval(Real, 0, None, closed="left")],
+        "stretch": [Interval(Real, 0, None, closed="left")],
+        "pitch": [Interval(Real, 0, 24, closed="both")],
         "reverberation": [Interval(Real, 0, 10, closed="both")],
         "gain": [Interval(Real, 0, None, closed="left")],
+        "augment": [callable, None],
         "n_copies": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
     }
@@ -88,10 +104,13 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     estimator: Pipeline
     _: KW_ONLY
     noise: str | os.PathLike | list | tuple | None = None
-    snr: tuple = (5.0, 30.0)
+    snr: tuple = (-5.0, 30.0)
     speed: float = 0.0
+    stretch: float = 0.0
+    pitch: float = 0.0
     reverberation: float = 0.0
     gain: float = 0.0
+    augment: Callable | None = None
     n_copies: int = 1
     random_state: int | np.random.RandomState | None = None
 
@@ -122,8 +141,7 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             A parameter is out of its range.
         """
         self._validate_params()
-        if len(self.snr) != 2 or not np.isfinite(self.snr).all() or self.snr[0] > self.snr[1]:
-            raise ValueError(f"snr must be the lowest and the highest ratio in dB, got {self.snr!r}")
+        check_snr(self.snr)
         clips = check_clips(X)
         check_consistent_length(clips, y, sample_weight, groups)
         check_labels(y, type(self).__name__)
@@ -146,28 +164,42 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _features_of_copies(self, front, clips):
         """Features of some copies after the other."""
-        rate = _sample_rate(front)
+        rate, n_samples = _sample_rate(front), _n_samples(front)
         noises = _read_noise(self.noise, rate)
         random = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
         for _ in range(self.n_copies):
             for start in range(0, len(clips), _CLIPS_AT_ONCE):
                 some = clips[start : start + _CLIPS_AT_ONCE]
-                copies = [self._changed(clip_waveform(clip, rate), rate, noises, random) for clip in some]
+                copies = [self._changed(clip_waveform(clip, rate), rate, n_samples, noises, random) for clip in some]
                 yield _transform_copies(front, copies, some, start)
 
-    def _changed(self, waveform, rate, noises, random):
+    def _changed(self, waveform, rate, n_samples, noises, random):
+        if self.augment is not None:
+            waveform = _checked_waveform(self.augment(waveform, rate, random), self.augment)
         if self.speed:
-            limit = np.log1p(self.speed)
-            waveform = change_speed(waveform, np.exp(random.uniform(-limit, limit)))
+            waveform = change_speed(waveform, _factor(self.speed, random))
+        if self.stretch or self.pitch:
+            waveform = self._stretched(waveform, rate, random)
         if self.reverberation:
             response = room_response(
                 rate, random.uniform(0, self.reverberation), random.uniform(*_DIRECT_TO_REVERB_DB), random
             )
             waveform = add_reverberation(waveform, response)
         if noises:
+            if n_samples is not None:  # a room is not silent before and after a word
+                waveform = fit_length(waveform, n_samples)
             noise = random_part(noises[random.integers(len(noises))], len(waveform), random)
             waveform = add_noise(waveform, noise, random.uniform(*self.snr))
         return waveform * np.float32(10 ** (random.uniform(-self.gain, self.gain) / 20))
+
+    def _stretched(self, waveform, rate, random):
+        import librosa
+
+        factor = _factor(self.stretch, random)
+        steps = random.uniform(-self.pitch, self.pitch)
+        if self.stretch:
+            waveform = librosa.effects.time_stretch(waveform, rate=factor)
+        return librosa.effects.pitch_shift(waveform, sr=rate, n_steps=steps) if self.pitch else waveform
 
     @property
     def classes_(self):
@@ -233,6 +265,28 @@ def _sample_rate(front):
     if len(rates) > 1:
         raise ValueError(f"the steps before the classifier must have one sample_rate, got {sorted(rates)}")
     return rates.pop() if rates else 16000
+
+
+def _n_samples(front):
+    """Samples to which the steps before the classifier cut and pad clips; None where they keep their length."""
+    lengths = {value.n_samples_ for value in front.get_params().values() if isinstance(value, ClipTransformer)}
+    return lengths.pop() if len(lengths) == 1 else None
+
+
+def _factor(largest, random):
+    limit = np.log1p(largest)
+    return np.exp(random.uniform(-limit, limit))
+
+
+def _checked_waveform(waveform, augment):
+    """What `augment` gave, as float32."""
+    waveform = np.asarray(waveform)
+    if waveform.ndim != 1 or not len(waveform) or waveform.dtype.kind != "f" or not np.isfinite(waveform).all():
+        raise ValueError(
+            f"augment={augment!r} must give a waveform of shape (n_samples,) of finite floats, got "
+            f"{waveform.dtype} of shape {waveform.shape}"
+        )
+    return waveform.astype(np.float32)
 
 
 def _transform_copies(front, copies, clips, start):

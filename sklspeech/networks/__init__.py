@@ -4,8 +4,8 @@ Importing this package registers our layers, so that ``keras.models.load_model``
 """
 
 from .encoders import cnn, crnn, rnn, transformer
-from .models import classifier
+from .models import around, classifier
 from .recipe import Recipe
 from .seeding import seed_weights
 
-__all__ = ["Recipe", "classifier", "cnn", "crnn", "rnn", "seed_weights", "transformer"]
+__all__ = ["Recipe", "around", "classifier", "cnn", "crnn", "rnn", "seed_weights", "transformer"]

@@ -7,10 +7,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from .layers import Float32Layer
+from .layers import Float32Layer, masked_mean
 
 _DECIBELS = 10.0 / np.log(10.0)  # dB of a power of e
 _FAR_BELOW = -1e9  # dB
+_BABBLE_SHARE, _TALKERS = 0.3, 3  # of the clips hear babble, made of so many others
 
 
 class _RandomLayer(Float32Layer):
@@ -36,33 +37,74 @@ class _RandomLayer(Float32Layer):
 
 @keras.saving.register_keras_serializable("sklspeech")
 class RandomNoise(_RandomLayer):
-    """Add noise to features in decibels, as if it had been in the recording.
+    """Add noise to features in decibels, over the whole clip, as if it had been in the recording.
 
-    Powers add up. Every clip draws a signal-to-noise ratio, evenly from `snr` to ``snr + 30`` dB, and the colour of its
-    noise: a slope, evenly from -20 to 20 dB from the lowest to the highest band. Its power is the same in all frames.
+    Powers add up. Every clip draws a signal-to-noise ratio, evenly from the lower to the higher one of `snr`, and noise
+    of its own:
+
+    - hiss, whose power is drawn for every frame and band, as that of real noise is: in a narrow band it is distributed
+      exponentially, with a deviation of 5.6 dB, in wider bands it varies less. Its colour is a slope, evenly from -20
+      to 20 dB from the middle to the ends of the bands, with waves of all lengths over it; its level drifts;
+    - for three clips of ten, babble as well: up to three other clips of the batch, shifted in time.
 
     Parameters
     ----------
-    snr : float
-        Lowest signal-to-noise ratio in dB, of the means of the power over frames and bands.
+    snr : tuple of two float
+        Lowest and highest signal-to-noise ratio in dB, of the means of the power over frames and bands.
     seed : int or None, default=None
     """
 
     def __init__(self, snr, seed=None, **kwargs):
         super().__init__(seed, **kwargs)
-        self.snr = snr
+        self.snr = tuple(snr)
 
     def _change(self, inputs, mask):
-        n_clips, n_features = ops.shape(inputs)[0], inputs.shape[2]
+        level = _mean_level(inputs, mask)[:, :, None]
+        heard = inputs if mask is None else ops.where(mask[:, :, None] > 0, inputs, _FAR_BELOW)
+        speech = ops.exp((heard - level) / _DECIBELS)  # power, of mean 1
+        draws = self._draw((3, ops.shape(inputs)[0], 1, 1))
+        share = ops.where(draws[0] < _BABBLE_SHARE, draws[1] ** 0.3, 0.0)  # of babble: more often much than little
+        hiss, babble = self._hiss(speech), self._babble(speech)
+        noise = hiss / _mean_power(hiss, mask) * (1.0 - share) + babble / _mean_power(babble, mask) * share
+        snr = self.snr[0] + (self.snr[1] - self.snr[0]) * draws[2]
+        return level + _DECIBELS * ops.log(speech + noise * ops.exp(-snr / _DECIBELS))
+
+    def _hiss(self, speech):
+        """Power of noise, of the shape of speech."""
+        n_clips, n_frames, n_features = ops.shape(speech)[0], ops.shape(speech)[1], speech.shape[2]
+        bands = np.linspace(-1.0, 1.0, n_features, dtype=np.float32)
         draws = self._draw((2, n_clips, 1))
-        slopes = (40.0 * draws[1] - 20.0) * ops.linspace(-0.5, 0.5, n_features)  # (n_clips, n_features)
-        level_of_slopes = _DECIBELS * (ops.logsumexp(slopes / _DECIBELS, axis=1, keepdims=True) - np.log(n_features))
-        levels = _mean_level(inputs, mask) - level_of_slopes - (self.snr + 30.0 * draws[0])
-        noise = (levels + slopes)[:, None, :]
-        return inputs + ops.softplus((noise - inputs) / _DECIBELS) * _DECIBELS
+        colour = (40.0 * draws[0] - 20.0) * bands + self._waves(n_clips, n_features, 8, 6.0)
+        drift = draws[1] * self._waves(n_clips, n_frames, 6, 4.0)
+        grain = self._normal((n_clips, n_frames, n_features)) * (4.0 - 1.5 * bands)  # 5.5 dB in the narrowest band
+        return ops.exp((colour[:, None, :] + drift[:, :, None] + grain) / _DECIBELS)
+
+    def _babble(self, speech):
+        """Power of other clips, each shifted around its end, of the shape of speech."""
+        n_frames = ops.shape(speech)[1]
+        frames = ops.arange(n_frames, dtype="int32")
+        levels = self._draw((_TALKERS, ops.shape(speech)[0], 1, 1)) ** 2
+        shifts = ops.cast(self._draw((_TALKERS,)) * ops.cast(n_frames, "float32"), "int32")
+        talkers = [ops.take(speech, (frames + shifts[i]) % n_frames, axis=1) for i in range(_TALKERS)]
+        return sum(levels[i] * ops.roll(talker, 1 + i, axis=0) for i, talker in enumerate(talkers))
+
+    def _normal(self, shape):
+        return keras.random.normal(shape, seed=self.generator)
+
+    def _waves(self, n_clips, size, n_waves, deviation):
+        """Random curves of `size` values, (n_clips, size): sums of cosines, the longer the stronger."""
+        number = ops.arange(1, 1 + n_waves, dtype="float32")[:, None]
+        places = (ops.cast(ops.arange(size, dtype="int32"), "float32") + 0.5) / ops.cast(size, "float32")
+        weights = self._normal((n_clips, n_waves)) * deviation
+        return ops.matmul(weights, ops.cos(np.pi * number * places) / ops.sqrt(number))
 
     def get_config(self):
         return {**super().get_config(), "snr": self.snr}
+
+
+def _mean_power(power, mask):
+    """The mean over frames and bands, (n_clips, 1, 1); a little more than nothing where there is none."""
+    return masked_mean(power, mask, (1, 2)) + 1e-9
 
 
 def _mean_level(decibels, mask):

@@ -13,7 +13,7 @@ from keras import layers
 from .layers import BatchNorm, Bidirectional, ClearPadding, HalveMask, PositionEncoding
 
 
-def cnn(x, mask, architecture="residual", stem=(16, 32), filters=(96, 128), kernel_size=3):
+def cnn(x, mask, architecture="residual", stem=(16, 32), filters=(96, 128), kernel_size=5):
     """Convolutions over frames and features, then blocks over time, each added to its input.
 
     "residual" is a network over time, after TC-ResNet (S. Choi et al., Temporal Convolution for Real-time Keyword
@@ -32,7 +32,7 @@ def cnn(x, mask, architecture="residual", stem=(16, 32), filters=(96, 128), kern
         Filters of the first convolutions, each of which halves frames and features.
     filters : tuple of int, default=(96, 128)
         One block each.
-    kernel_size : int, default=3
+    kernel_size : int, default=5
         Steps that a convolution over time sees.
 
     Returns
@@ -44,7 +44,7 @@ def cnn(x, mask, architecture="residual", stem=(16, 32), filters=(96, 128), kern
     return _ARCHITECTURES[architecture](x, mask, stem, filters, kernel_size)
 
 
-def rnn(x, mask, stem=(16, 32), units=64, n_layers=2, dropout=0.3):
+def rnn(x, mask, stem=(16, 32), units=64, n_layers=2, dropout=0.1):
     """Bidirectional gated recurrent units over time.
 
     K. Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014.
@@ -61,7 +61,7 @@ def rnn(x, mask, stem=(16, 32), units=64, n_layers=2, dropout=0.3):
         Units of a step, in each direction.
     n_layers : int, default=2
         Layers of recurrent units.
-    dropout : float, default=0.3
+    dropout : float, default=0.1
         Share of units switched off in training, after every layer.
 
     Returns
@@ -77,7 +77,7 @@ def rnn(x, mask, stem=(16, 32), units=64, n_layers=2, dropout=0.3):
     return x, mask
 
 
-def crnn(x, mask, stem=(16, 32), units=64, dropout=0.3):
+def crnn(x, mask, stem=(16, 32), units=64, dropout=0.1):
     """Convolutions over frames and features, then a bidirectional LSTM over time.
 
     The textbook stack Conv2D, Flatten, LSTM, with the flattening done step by step, because an LSTM needs a sequence.
@@ -93,7 +93,7 @@ def crnn(x, mask, stem=(16, 32), units=64, dropout=0.3):
         Filters of the first convolutions, each of which halves frames and features.
     units : int, default=64
         Units of a step, in each direction.
-    dropout : float, default=0.3
+    dropout : float, default=0.1
         Share of units switched off in training, before the LSTM.
 
     Returns

@@ -8,7 +8,16 @@ from .layers import MeanOverTime, MiddleStep
 from .recipe import Recipe
 
 
-def classifier(input_shape, n_classes, encoder=encoders.cnn, *, pooling="mean", dropout=0.3, recipe=Recipe()):
+def classifier(
+    input_shape,
+    n_classes,
+    encoder=encoders.cnn,
+    *,
+    pooling="mean",
+    dropout=0.1,
+    recipe=Recipe(),
+    multilabel=False,
+):
     """Make a network from features to class probabilities, not compiled.
 
     Parameters
@@ -23,10 +32,12 @@ def classifier(input_shape, n_classes, encoder=encoders.cnn, *, pooling="mean", 
         How the steps of a clip become one vector: their mean; or a mean weighted by what the middle step asks for
         (D. C. de Andrade et al., A Neural Attention Model for Speech Command Recognition, 2018, and MHAtt-RNN, O.
         Rybakov et al., Streaming Keyword Spotting on Mobile Devices, 2020).
-    dropout : float, default=0.3
+    dropout : float, default=0.1
         Share of the units of that vector which are switched off in training.
     recipe : Recipe, default=Recipe()
         Normalization and augmentation.
+    multilabel : bool, default=False
+        Whether each probability stands for itself, instead of all having a sum of 1.
 
     Returns
     -------
@@ -38,8 +49,48 @@ def classifier(input_shape, n_classes, encoder=encoders.cnn, *, pooling="mean", 
     x, mask = encoder(x, mask)
     x = _POOLINGS[pooling](x, mask)
     x = layers.Dropout(dropout, name="dropout")(x)
-    outputs = layers.Dense(n_classes, activation="softmax", name="probabilities", dtype="float32")(x)
+    activation = "sigmoid" if multilabel else "softmax"
+    outputs = layers.Dense(n_classes, activation=activation, name="probabilities", dtype="float32")(x)
     return keras.Model(inputs if mask is not None else inputs[0], outputs, name="classifier")
+
+
+def around(model, input_shape, n_classes, recipe=Recipe()):
+    """Put the recipe before a network that goes from features to class probabilities.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Takes (n, n_frames, n_features), or (n, n_frames, n_features, 1) as images are, and gives (n, n_classes).
+    input_shape : tuple of (int, int)
+        Frames and features of a clip.
+    n_classes : int
+        Probabilities of a clip.
+    recipe : Recipe, default=Recipe()
+        Normalization and augmentation.
+
+    Returns
+    -------
+    model : keras.Model
+
+    Raises
+    ------
+    ValueError
+        The network takes or gives something else, or clips have different lengths.
+    """
+    if input_shape[0] is None:
+        raise ValueError("a keras.Model of your own takes clips of one length: give the features a duration")
+    inputs, x, _ = recipe.begin(input_shape)
+    expected = [(None, *input_shape), (None, *input_shape, 1)]
+    given = [tuple(value.shape) for value in model.inputs]
+    if len(given) != 1 or given[0] not in expected or tuple(model.output_shape) != (None, n_classes):
+        raise ValueError(
+            f"a keras.Model of your own must go from {expected[0]} or {expected[1]} to {(None, n_classes)}, got "
+            f"{given} to {model.output_shape}"
+        )
+    if given[0] == expected[1]:
+        x = layers.Reshape((*input_shape, 1))(x)
+    outputs = layers.Activation("linear", name="probabilities", dtype="float32")(model(x))
+    return keras.Model(inputs[0], outputs, name="classifier")
 
 
 def _mean(x, mask):

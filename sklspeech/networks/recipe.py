@@ -16,29 +16,29 @@ class Recipe:
     ----------
     normalization : {"clip", "feature"} or None, default="clip"
         Which mean is subtracted from every clip.
-    masks : int, default=1
+    masks : int, default=0
         Bands of features, and as many spans of frames, that are masked.
-    speed : float, default=0.2
+    speed : float, default=0.1
         Largest change of tempo.
-    vocal_tract : float, default=0.1
+    vocal_tract : float, default=0.15
         Largest change of the frequency axis.
     shift : float, default=0.1
         Largest shift in time, as a share of the clip.
     gain : float, default=0.0
         Largest change of the level in dB.
-    noise : float or None, default=None
-        Lowest signal-to-noise ratio in dB of added noise.
+    snr : tuple of two float or None, default=None
+        Lowest and highest signal-to-noise ratio in dB of added noise.
     floor : float or None, default=None
         Smallest distance in dB from the loudest value to a random floor.
     """
 
     normalization: str | None = "clip"
-    masks: int = 1
-    speed: float = 0.2
-    vocal_tract: float = 0.1
+    masks: int = 0
+    speed: float = 0.1
+    vocal_tract: float = 0.15
     shift: float = 0.1
     gain: float = 0.0
-    noise: float | None = None
+    snr: tuple[float, float] | None = None
     floor: float | None = None
 
     def begin(self, input_shape):
@@ -74,8 +74,8 @@ class Recipe:
 
     def _layers(self):
         """The layers before features are standardized."""
-        if self.noise is not None:
-            yield RandomNoise(self.noise, name="noise")
+        if self.snr is not None:
+            yield RandomNoise(self.snr, name="noise")
         if self.speed or self.vocal_tract or self.shift:
             yield RandomWarp(self.speed, self.vocal_tract, self.shift, name="warp")
         if self.normalization:

@@ -17,17 +17,43 @@ def seed_weights(model, seed):
     Parameters
     ----------
     model : keras.Model
-        Its layers with weights or random numbers have names of their own.
+        Its layers with weights or random numbers have names of their own, but those of a `keras.Model` within it.
     seed : int
         0 or more.
     """
-    for layer in model.layers:
+    for name, layer in _named_layers(model):
         for i, variable in enumerate(layer.variables):
             if variable.name == "seed_generator_state":
-                variable.assign(np.array([_derive(seed, layer.name, i), 0], dtype=variable.dtype))
-            elif variable.name in _INITIALIZERS:
-                initializer = _INITIALIZERS[variable.name](seed=_derive(seed, layer.name, i))
+                variable.assign(np.array([_derive(seed, name, i), 0], dtype=variable.dtype))
+            elif (initializer := _initializer(layer, variable.name, _derive(seed, name, i))) is not None:
                 variable.assign(initializer(variable.shape, variable.dtype))
+
+
+def _named_layers(model):
+    """Layers with names; those within a network of the user's are named by their place, Keras counts them on."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from ((f"{i} of the network", inner) for i, inner in enumerate(_layers_within(layer)))
+        else:
+            yield layer.name, layer
+
+
+def _layers_within(model):
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _layers_within(layer)
+        else:
+            yield layer
+
+
+def _initializer(layer, name, seed):
+    """What draws a weight, with a seed of its own; None where it begins with constants."""
+    if name not in _INITIALIZERS:
+        return None
+    own = getattr(layer, f"{name}_initializer", None)
+    if not isinstance(own, keras.initializers.Initializer) or "seed" not in own.get_config():
+        return _INITIALIZERS[name](seed=seed)
+    return type(own).from_config(own.get_config() | {"seed": seed})
 
 
 def _derive(seed, name, i):

@@ -5,36 +5,44 @@ import math
 
 import keras
 
+STEPS_AT_ONCE = 8  # that Keras takes between two calls
 _WARM_UP = 0.1  # share of the steps in which the learning rate rises, before it falls along a cosine
 
 
 class LearningRate(keras.callbacks.Callback):
-    """Set the learning rate: constant, or a rise and a fall along a cosine.
+    """Set the learning rate, every few steps: constant, or a rise and a fall along a cosine.
 
     A schedule of Keras would be traced into the training step, which then could not be used again for another one.
 
     Parameters
     ----------
     highest : float
-    n_steps : int or None
-        Steps of the rise and the fall; None is constant.
+    n_steps : int
+        Of an epoch.
+    n_epochs : int or None
+        Epochs of the rise and the fall; None is constant.
     """
 
-    def __init__(self, highest, n_steps):
+    def __init__(self, highest, n_steps, n_epochs):
         super().__init__()
         self._highest = highest
         self._n_steps = n_steps
-        self._step = 0
+        self._n_epochs = n_epochs
 
     def on_train_begin(self, logs=None):
         """Begin with the highest rate."""
         self.model.optimizer.learning_rate = self._highest
 
+    def on_epoch_begin(self, epoch, logs=None):
+        """Count the steps before."""
+        self._n_before = epoch * self._n_steps
+
     def on_train_batch_begin(self, batch, logs=None):
-        """Set the rate of the next step."""
-        if self._n_steps:
-            self._step += 1
-            self.model.optimizer.learning_rate = self._highest * self._share((self._step - 0.5) / self._n_steps)
+        """Set the rate of the next steps, which is that of the middle one."""
+        if self._n_epochs:
+            n_at_once = min(STEPS_AT_ONCE, self._n_steps - batch)
+            progress = (self._n_before + batch + n_at_once / 2) / (self._n_epochs * self._n_steps)
+            self.model.optimizer.learning_rate = self._highest * self._share(progress)
 
     def _share(self, progress):
         if progress < _WARM_UP:

@@ -14,7 +14,7 @@ from .parameters import FITTED_ATTRIBUTES, RECIPE_PARAMETERS
 _POSITIVE = [Interval(Integral, 1, None, closed="left")]
 
 
-@fill_docstring(recipe_parameters=RECIPE_PARAMETERS, fitted_attributes=FITTED_ATTRIBUTES, dropout="0.3")
+@fill_docstring(recipe_parameters=RECIPE_PARAMETERS, fitted_attributes=FITTED_ATTRIBUTES, dropout="0.1")
 @public
 @dataclass(eq=False, repr=False, kw_only=True)
 class SpeechCNN(KerasSpeechClassifier):
@@ -32,7 +32,7 @@ class SpeechCNN(KerasSpeechClassifier):
         "residual" is a network over time alone, with the features as channels (TC-ResNet).
     filters : tuple of int, default=(96, 128)
         One block each. All but the first of "residual" halve the number of steps.
-    kernel_size : int, default=3
+    kernel_size : int, default=5
         Steps that a convolution over time sees. Without a stem steps are short, and more of them suit it, such as 9.
 
     Attributes
@@ -74,10 +74,10 @@ class SpeechCNN(KerasSpeechClassifier):
     architecture: str = "residual"
     stem: tuple = (16, 32)
     filters: tuple = (96, 128)
-    kernel_size: int = 3
+    kernel_size: int = 5
 
 
-@fill_docstring(recipe_parameters=RECIPE_PARAMETERS, fitted_attributes=FITTED_ATTRIBUTES, dropout="0.3")
+@fill_docstring(recipe_parameters=RECIPE_PARAMETERS, fitted_attributes=FITTED_ATTRIBUTES, dropout="0.1")
 @public
 @dataclass(eq=False, repr=False, kw_only=True)
 class SpeechRNN(KerasSpeechClassifier):
@@ -117,7 +117,7 @@ class SpeechRNN(KerasSpeechClassifier):
     n_layers: int = 2
 
 
-@fill_docstring(recipe_parameters=RECIPE_PARAMETERS, fitted_attributes=FITTED_ATTRIBUTES, dropout="0.3")
+@fill_docstring(recipe_parameters=RECIPE_PARAMETERS, fitted_attributes=FITTED_ATTRIBUTES, dropout="0.1")
 @public
 @dataclass(eq=False, repr=False, kw_only=True)
 class SpeechCRNN(KerasSpeechClassifier):

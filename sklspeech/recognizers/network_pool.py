@@ -50,8 +50,26 @@ class PooledNetwork:
             network = waiting.pop() if waiting else _Network(_built(build), compile)
             network.renew(seed)
         self.model = network.model
+        self._network = network
         self._return = weakref.finalize(self, _put_back, key, network)
         self._return.atexit = False
+
+    def before(self, name):
+        """The part of the network before a layer, traced once however often it is asked for.
+
+        Parameters
+        ----------
+        name : str
+            Of the layer.
+
+        Returns
+        -------
+        model : keras.Model
+        """
+        parts = self._network.parts
+        if name not in parts:
+            parts[name] = keras.Model(self.model.inputs, self.model.get_layer(name).input)
+        return parts[name]
 
     def detach(self):
         """Take the network out of the pool for good, because somebody else holds it from now on.
@@ -95,6 +113,7 @@ class _Network:
 
     def __init__(self, model, compile):
         self.model = model
+        self.parts: dict = {}
         compile(model)
         model.optimizer.build(model.trainable_variables)
         self._variables = [*model.variables, *model.optimizer.variables]

@@ -8,9 +8,14 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from .._runtime.scikit_learn import Interval, StrOptions
+from .._runtime.ratios import check_snr
+from .._runtime.scikit_learn import Interval, StrOptions, _clone_parametrized
 
-_RENAMED = {"optimizer__learning_rate": "learning_rate", "optimizer__weight_decay": "weight_decay"}
+_RENAMED = {  # what is asked for by an older name, and what it is now
+    "optimizer__learning_rate": ("learning_rate", "0.2"),
+    "optimizer__weight_decay": ("weight_decay", "0.2"),
+    "noise": ("snr, the lowest and the highest ratio,", "0.2"),
+}
 
 #: The parameters that all classifiers share, for their docstrings.
 RECIPE_PARAMETERS = """
@@ -21,42 +26,41 @@ RECIPE_PARAMETERS = """
         have one length of a single frame, they are left as they are.
     dropout : float, default={dropout}
         Share of units switched off in training.
-    masks : int, default=1
+    masks : int, default=0
         Bands of features, and as many spans of frames, that are masked in every clip in training (SpecAugment).
-    speed : float, default=0.2
+    speed : float, default=0.1
         Largest change of tempo in training: every clip is stretched by its own factor, from ``1 / (1 + speed)`` to
         ``1 + speed``.
-    vocal_tract : float, default=0.1
+    vocal_tract : float, default=0.15
         Largest change of the vocal tract's length in training: the features of every clip are moved along their axis,
         as neighbouring bands of frequency, by its own factor. For mel features; 0 suits cepstra.
     shift : float, default=0.1
         Largest shift in time in training, as a share of the clip.
     gain : float, default=0.0
         Largest change of the level in training, in dB, after `normalization`. For mel features.
-    noise : float or None, default=None
-        Lowest signal-to-noise ratio in dB of the noise that is added in training. Every clip draws its own ratio, from
-        this to 30 dB more, and the colour of its noise. For mel features in decibels.
-    floor : float, "auto" or None, default="auto"
+    snr : tuple of two float, "auto" or None, default="auto"
+        Lowest and highest signal-to-noise ratio in dB of the noise that is added in training, over the whole clip.
+        Every clip draws its own ratio evenly between the two, and its own noise: hiss of any colour, or the babble of
+        other clips. For mel features in decibels. "auto" is (-5, 60) for features that have a floor themselves, by
+        `top_db`, and None for others, such as cepstra, and for clips of a single frame.
+    floor : float or None, default=None
         Smallest distance in dB from the loudest value of a clip to a random floor, to which everything fainter is
-        raised in training. Every clip draws its own, from this to 40 dB more. A floor below the one that the features
-        have themselves, by `top_db`, changes nothing. "auto" is 35 for features that have such a floor, and None for
-        others, such as cepstra, for clips of a single frame and for a `normalization` of "feature".
+        raised in training. Every clip draws its own, from this to 40 dB more. For mel features in decibels.
     mixup : float, default=0.0
         Every clip and its label are mixed with another one in training, by a share drawn from Beta(mixup, mixup). For
         clips of one length.
     epochs : int or "auto", default="auto"
-        Passes over the training clips. "auto" is 60 for 1,600 to 3,600 clips. Fewer are passed more often, 300 times at
-        most, in about as many steps, so that they do not train faster; more are passed less often, 30 times at least,
-        in about the same time. Give a number where that is not wanted, as with `warm_start` or in a search over the
-        number of clips.
+        Passes over the training clips. "auto" is as many as make 3,200 steps, 120 at most and 14 at least: 28 of 3,600
+        clips. Give a number where that is not wanted, as with `warm_start`, or in a search over
+        the number of clips.
     batch_size : int or "auto", default="auto"
         Clips a step of training. "auto" is 32, or with fewer than 512 clips a sixteenth of them, but not less than 8.
     optimizer : str, class or callable, default="adamw"
         A Keras optimizer: its name, its class, or what makes one from `learning_rate` and `weight_decay`, such as
         ``functools.partial(keras.optimizers.SGD, momentum=0.9)``.
-    learning_rate : float, default=0.002
+    learning_rate : float, default=0.006
         Highest learning rate.
-    weight_decay : float, default=0.05
+    weight_decay : float, default=0.1
         Of the kernels; biases and normalizations do not decay.
     ema_momentum : float or None, default=None
         Keep the exponential moving average of the weights over the steps, with this momentum, such as 0.99, instead of
@@ -80,9 +84,16 @@ RECIPE_PARAMETERS = """
         Instances, which are copied in every fit, or classes. For scikit-learn's own, see `set_callbacks`.
     warm_start : bool, default=False
         Go on from the weights of the last fit, or of a fit that was interrupted, for `epochs` more, with a learning
-        rate that rises and falls anew and a `history_` of the new epochs alone. The network, its optimizer, classes and
-        normalization stay as they were built then: parameters of these that were changed since have no effect, and new
-        labels are refused.
+        rate that rises and falls anew; `history_` goes on as well. The network, its optimizer, classes, normalization
+        and `trainable` stay as they were built then: parameters of these that were changed since have no effect, and
+        new labels are refused.
+    initialize_from : estimator or None, default=None
+        A fitted recognizer, or a pipeline with one at its end, whose weights training begins with: of all layers of the
+        same name and shape, its normalization among them, and in the head of the labels that both have;
+        `layers_taken_over_` tells which. The features must be computed alike. Few clips of new words, or of a new
+        speaker, are learned from there, with fewer `epochs` and a lower `learning_rate`.
+    trainable : {"all", "head"}, default="all"
+        What is trained: all layers, or the last one alone, while the others stay as `initialize_from` has them.
     random_state : int, RandomState or None, default=None
         An int gives the same weights in every fit.
     verbose : {0, 1, 2}, default=0
@@ -91,13 +102,17 @@ RECIPE_PARAMETERS = """
 #: The attributes that all classifiers share, for their docstrings.
 FITTED_ATTRIBUTES = """
     classes_ : ndarray of shape (n_classes,)
-        Labels, in the order of the probabilities.
-    floor_ : float or None
-        `floor`, or what "auto" became.
+        Labels, in the order of the probabilities; of several a clip their columns, 0, 1, ...
+    layers_taken_over_ : list of str
+        Layers whose weights are those of `initialize_from` at first.
+    snr_ : tuple of two float or None
+        `snr`, or what "auto" became.
     history_ : dict of str to list of float
         Loss and accuracy of every epoch; with `early_stopping` ``val_loss`` and ``val_accuracy`` as well.
     input_shape_ : tuple of (int or None, int)
         Frames and features of a clip; None where `fit` was given a list of clips of different lengths.
+    multilabel_ : bool
+        Whether clips have several labels.
     model_ : keras.Model
         The network. It is not lent to other estimators any more once this was asked for.
     n_features_in_ : int
@@ -121,8 +136,8 @@ class TrainingParameters(BaseEstimator):
         "vocal_tract": [Interval(Real, 0, None, closed="left")],
         "shift": [Interval(Real, 0, 1, closed="left")],
         "gain": [Interval(Real, 0, None, closed="left")],
-        "noise": [Interval(Real, None, None, closed="neither"), None],
-        "floor": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"}), None],
+        "snr": [tuple, list, StrOptions({"auto"}), None],
+        "floor": [Interval(Real, 0, None, closed="left"), None],
         "mixup": [Interval(Real, 0, None, closed="left")],
         "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
@@ -138,25 +153,27 @@ class TrainingParameters(BaseEstimator):
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "callbacks": [list, tuple, None],
         "warm_start": ["boolean"],
+        "initialize_from": [BaseEstimator, None],
+        "trainable": [StrOptions({"all", "head"})],
         "random_state": ["random_state"],
         "verbose": [Interval(Integral, 0, 2, closed="both")],
     }
 
     normalization: str | None = "clip"
-    dropout: float = 0.3
-    masks: int = 1
-    speed: float = 0.2
-    vocal_tract: float = 0.1
+    dropout: float = 0.1
+    masks: int = 0
+    speed: float = 0.1
+    vocal_tract: float = 0.15
     shift: float = 0.1
     gain: float = 0.0
-    noise: float | None = None
-    floor: float | str | None = "auto"
+    snr: tuple | list | str | None = "auto"
+    floor: float | None = None
     mixup: float = 0.0
     epochs: int | str = "auto"
     batch_size: int | str = "auto"
     optimizer: str | type | Callable = "adamw"
-    learning_rate: float = 0.002
-    weight_decay: float = 0.05
+    learning_rate: float = 0.006
+    weight_decay: float = 0.1
     ema_momentum: float | None = None
     learning_rate_schedule: str = "cosine"
     label_smoothing: float = 0.1
@@ -166,6 +183,8 @@ class TrainingParameters(BaseEstimator):
     n_iter_no_change: int = 10
     callbacks: list | tuple | None = None
     warm_start: bool = False
+    initialize_from: BaseEstimator | None = None
+    trainable: str = "all"
     random_state: int | np.random.RandomState | None = None
     verbose: int = 0
 
@@ -175,6 +194,27 @@ class TrainingParameters(BaseEstimator):
         """Refuse the names that parameters had before 0.2."""
         _refuse_renamed(params)
         return super().__new__(cls)
+
+    def __sklearn_clone__(self):
+        plain = object.__new__(type(self))
+        plain.__dict__ = vars(self) | {"initialize_from": None}
+        copied = _clone_parametrized(plain)
+        copied.initialize_from = self.initialize_from  # as it is: what was cloned would have learned nothing
+        return copied
+
+    def get_params(self, deep=True):
+        """Parameters by name.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Ignored: those of `initialize_from` are its own.
+
+        Returns
+        -------
+        params : dict
+        """
+        return BaseEstimator.get_params(self, deep=False)
 
     @classmethod
     def _get_param_names(cls):
@@ -206,11 +246,13 @@ class TrainingParameters(BaseEstimator):
 
     def _validate_params(self):
         super()._validate_params()
+        if isinstance(self.snr, tuple | list):
+            check_snr(self.snr)
         if self.early_stopping and self.ema_momentum is not None:
             raise ValueError("early_stopping keeps the best weights, ema_momentum the average of all: use one of them")
 
 
 def _refuse_renamed(params):
-    for old, new in _RENAMED.items():
+    for old, (new, version) in _RENAMED.items():
         if old in params:
-            raise ValueError(f"{old} has been named {new} since 0.2")
+            raise ValueError(f"{old} has been named {new} since {version}")

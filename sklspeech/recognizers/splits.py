@@ -11,7 +11,7 @@ def split_validation(y, groups, fraction, seed):
 
     Parameters
     ----------
-    y : ndarray of shape (n,)
+    y : ndarray of shape (n,), or (n, n_labels)
         Labels.
     groups : array-like of shape (n,) or None
         Speaker of every clip.
@@ -35,15 +35,22 @@ def split_validation(y, groups, fraction, seed):
 def _by_group(y, groups, fraction, seed):
     if len(np.unique(groups)) < 2:
         raise ValueError(f"early_stopping needs 2 groups or more, got {np.unique(groups).tolist()}")
-    n_classes = len(np.unique(y))
+    present = _classes_of(y)
     draws = GroupShuffleSplit(n_splits=_MAX_DRAWS, test_size=float(fraction), random_state=seed)
     for train, validation in draws.split(y, groups=groups):
-        if len(np.unique(y[train])) == n_classes:
+        if np.array_equal(_classes_of(y[train]), present):
             return train, validation
-    raise ValueError(f"early_stopping found no groups to set aside that leave clips of all {n_classes} classes")
+    raise ValueError(f"early_stopping found no groups to set aside that leave clips of all {len(present)} classes")
+
+
+def _classes_of(y):
+    """Labels that are there; of several a clip their columns."""
+    return np.unique(y) if y.ndim == 1 else np.flatnonzero(y.any(axis=0))
 
 
 def _stratified(y, fraction, seed):
+    if y.ndim > 1:  # few clips share all of their labels
+        return train_test_split(np.arange(len(y)), test_size=float(fraction), random_state=seed)
     classes, counts = np.unique(y, return_counts=True)
     if counts.min() < 2:
         raise ValueError(

@@ -100,7 +100,7 @@ def test_cross_validates_by_speaker(words):
 
 
 def test_noise_from_a_folder(words, tmp_path):
-    """What is added is a part of the recordings in the folder, at the ratio that was asked for."""
+    """What is added is a part of the recordings in the folder, over all of the duration, at the ratio asked for."""
     hum = np.sin(2 * np.pi * 1000 * np.arange(24000) / 16000).astype(np.float32)
     soundfile.write(tmp_path / "hum.wav", hum, 16000)
     loader = Pipeline([AudioLoader(duration=0.5), Record(max_iter=5000)])
@@ -109,9 +109,45 @@ def test_noise_from_a_folder(words, tmp_path):
     added = X[60:] - X[:60]
     spectra = np.abs(np.fft.rfft(added))
     assert (spectra.argmax(axis=1) == 500).all()  # 1000 Hz, of half a second
-    whole = AudioLoader().fit_transform(words.data)
-    for row, waveform in zip(added, whole, strict=True):
-        assert np.sum(row**2) / min(len(waveform), 8000) == pytest.approx(np.mean(waveform**2), rel=0.1)
+    np.testing.assert_allclose(np.mean(added**2, axis=1), np.mean(X[:60] ** 2, axis=1), rtol=1e-3)
+    assert np.abs(added[:, -100:]).max(axis=1).min() > 0  # behind the words
+
+
+def reverse(waveform, sample_rate, random):
+    assert sample_rate == 16000
+    assert isinstance(random, np.random.Generator)
+    return waveform[::-1]
+
+
+def test_a_change_of_ones_own(words):
+    loader = Pipeline([AudioLoader(duration=2.0), Record(max_iter=5000)])
+    X, *_ = AugmentedClassifier(loader, augment=reverse).fit(words.data, words.target).estimator_[-1].seen_
+    whole = AudioLoader(duration=None).fit_transform(words.data)
+    np.testing.assert_allclose(X[60, : len(whole[0])], whole[0][::-1], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [np.zeros((2, 3)), np.array([]), np.array([np.nan]), np.array(["a"]), None],
+    ids=["2-D", "empty", "NaN", "text", "None"],
+)
+def test_a_change_of_ones_own_must_give_a_waveform(words, given):
+    classifier = AugmentedClassifier(table(LogisticRegression()), augment=lambda waveform, sample_rate, random: given)
+    with pytest.raises(ValueError, match=r"augment=.* must give a waveform of shape"):
+        classifier.fit(words.data, words.target)
+
+
+def test_stretch_keeps_the_pitch_and_pitch_the_length(words):
+    tone = np.sin(2 * np.pi * 500 * np.arange(16000) / 16000).astype(np.float32)
+    X, y = [tone] * 20, ["a", "b"] * 10
+    loader = Pipeline([AudioLoader(duration=2.0), Record(max_iter=10)])
+    for params in ({"stretch": 0.5}, {"pitch": 6.0}):
+        rows, *_ = AugmentedClassifier(loader, **params, random_state=0).fit(X, y).estimator_[-1].seen_
+        lengths = [np.flatnonzero(np.abs(row) > 0.1)[-1] for row in rows[20:]]
+        pitches = np.abs(np.fft.rfft(rows[20:, :8000])).argmax(axis=1) * 2
+        changed, kept = (lengths, pitches) if "stretch" in params else (pitches, lengths)
+        assert max(changed) / min(changed) > 1.3
+        assert max(kept) / min(kept) < 1.05
 
 
 @pytest.mark.parametrize(

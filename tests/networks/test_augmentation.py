@@ -12,17 +12,34 @@ def power(decibels):
 
 def test_noise_adds_power_at_its_ratio_in_training_only():
     X = np.random.default_rng(0).normal(-40, 15, size=(400, 30, 20)).astype(np.float32)
-    layer = RandomNoise(5.0, seed=0)
+    layer = RandomNoise((5.0, 35.0), seed=0)
     np.testing.assert_array_equal(np.asarray(layer(X)), X)
     noise = power(layer(X, training=True)) - power(X)
     snr = 10 * np.log10(power(X).mean(axis=(1, 2)) / noise.mean(axis=(1, 2)))
     assert 4.9 < snr.min() < 6
     assert 34 < snr.max() < 35.1
     assert abs(snr.mean() - 20) < 1.5
-    spectra = noise.mean(axis=1)
-    slopes = 10 * np.log10(spectra[:, -1] / spectra[:, 0])[snr < 15]  # quiet noise drowns in float32
-    assert -20.5 < slopes.min() < -15
-    assert 15 < slopes.max() < 20.5
+
+
+def test_noise_is_over_silence_too_and_of_many_colours():
+    X = np.full((400, 60, 20), -70, np.float32)
+    X[:, 20:40] = 0  # a word between digital zeros
+    noise = np.asarray(RandomNoise((0.0, 0.0), seed=0)(X, training=True))[:, :20]
+    assert noise.min(axis=(1, 2)).max() > -70
+    grain = np.std(noise - noise.mean(axis=1, keepdims=True), axis=1).mean(axis=0)
+    assert 6 < grain[0] < 8  # decibels: that of an exponential distribution, and drift
+    assert 3 < grain[-1] < 5.5
+    colours = noise.mean(axis=1)
+    assert np.std(colours[:, 0] - colours[:, -1]) > 10
+
+
+def test_noise_of_padded_clips_is_that_of_their_frames():
+    X = np.random.default_rng(0).normal(-40, 15, size=(50, 30, 20)).astype(np.float32)
+    mask = (np.arange(30) < 20)[None].repeat(50, axis=0).astype(np.float32)
+    X[:, 20:] = 0  # padding, 40 dB above the clips
+    noise = power(RandomNoise((5.0, 35.0), seed=0)(X, step_mask=mask, training=True))[:, :20] - power(X)[:, :20]
+    snr = 10 * np.log10(power(X)[:, :20].mean(axis=(1, 2)) / noise.mean(axis=(1, 2)))
+    assert 4.9 < snr.min() < snr.max() < 35.1
 
 
 def test_gain_moves_whole_clips_in_training_only():
@@ -105,7 +122,7 @@ MASK = (np.arange(60) < LENGTHS[:, None]).astype(np.float32)
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: RandomNoise(5.0, seed=0),
+        lambda: RandomNoise((5.0, 35.0), seed=0),
         lambda: RandomGain(6.0, seed=0),
         lambda: RandomFloor(20.0, seed=0),
         lambda: RandomWarp(0.2, 0.1, 0.1, seed=0),

@@ -130,7 +130,7 @@ def test_level_takes_out_the_mean_of_each_clip(normalization, axis):
         PositionEncoding(0.2),
         MiddleStep(),
         MeanOverTime(),
-        RandomNoise(5.0, seed=3),
+        RandomNoise((5.0, 35.0), seed=3),
         RandomGain(6.0, seed=3),
         RandomFloor(35.0, seed=3),
         SpecAugment(1, 0.2, 2, 0.1, seed=3),

@@ -111,7 +111,7 @@ def test_network_is_saved_and_loaded_without_custom_objects(name, n_frames, tmp_
 def test_classifier_has_the_defaults_of_its_encoder(name):
     classifier = getattr(sklspeech, name)()
     defaults = {p.name: p.default for p in list(inspect.signature(classifier._encoder).parameters.values())[2:]}
-    defaults |= vars(networks.Recipe()) | {"floor": "auto"}  # which the features decide
+    defaults |= vars(networks.Recipe()) | {"snr": "auto"}  # which the features decide
     assert {name: getattr(classifier, name) for name in defaults} == defaults
 
 
@@ -122,8 +122,8 @@ def test_classifier_has_the_defaults_of_its_encoder(name):
         {"vocal_tract": 0.0},
         {"shift": 0.0},
         {"gain": 6.0},
-        {"noise": 5.0},
-        {"masks": 0},
+        {"snr": (5.0, 35.0)},
+        {"masks": 2},
         {"floor": None},
     ],
     ids=str,

@@ -11,7 +11,7 @@ from sklspeech import networks
 BUILD = {
     "cnn": functools.partial(networks.classifier, (30, 8), 3),
     "augmented": functools.partial(
-        networks.classifier, (30, 8), 3, recipe=networks.Recipe(noise=5.0, gain=6.0, floor=35.0)
+        networks.classifier, (30, 8), 3, recipe=networks.Recipe(snr=(5.0, 35.0), gain=6.0, floor=35.0)
     ),
     "broadcasted": functools.partial(
         networks.classifier, (30, 8), 3, functools.partial(networks.cnn, architecture="broadcasted", filters=(8, 12))
@@ -51,7 +51,9 @@ def test_every_random_value_depends_on_the_seed(name):
         assert not np.array_equal(a, b), variable.path
 
 
-@pytest.mark.parametrize("recipe", [{"floor": 35.0, "noise": 5.0, "gain": 6.0}, {"masks": 0, "speed": 0.0}], ids=str)
+@pytest.mark.parametrize(
+    "recipe", [{"floor": 35.0, "snr": (5.0, 35.0), "gain": 6.0}, {"masks": 0, "speed": 0.0}], ids=str
+)
 def test_a_layer_more_or_less_changes_no_other(recipe):
     plain, other = (
         {v.path: v.numpy() for v in seeded(BUILD["cnn"], 0, recipe=networks.Recipe(**params)).trainable_variables}

@@ -39,12 +39,12 @@ def test_the_user_s_callbacks_are_called_and_left_alone(features, words, callbac
 
 
 def test_learning_rate_rises_and_falls(features, words):
-    clone(SMALL).set_params(epochs=10, batch_size=10, callbacks=[Record]).fit(features, words.target)
-    assert len(Record.rates) == 60
-    assert int(np.argmax(Record.rates)) == 6  # a tenth of the steps
-    assert max(Record.rates) == pytest.approx(0.002, rel=0.01)
+    clone(SMALL).set_params(epochs=10, batch_size=2, callbacks=[Record]).fit(features, words.target)
+    assert len(Record.rates) == 40  # once every eight of 30 steps
+    assert int(np.argmax(Record.rates)) == 4  # a tenth of the steps
+    assert max(Record.rates) == pytest.approx(0.006, rel=0.01)
     assert 0 < Record.rates[-1] < 1e-5
-    assert 0 < Record.rates[0] < 4e-4
+    assert 0 < Record.rates[0] < 1e-3
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])

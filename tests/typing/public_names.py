@@ -22,8 +22,10 @@ from sklspeech import (
     MFCCFeatures,
     OnnxBytes,
     Pipeline,
+    SpeechClassifier,
     SpeechCNN,
     SpeechCRNN,
+    SpeechEmbedding,
     SpeechRNN,
     SpeechTransformer,
     UnfittedPlaceholder,
@@ -43,6 +45,8 @@ speech = datasets.load_speech_folder(Path("recordings"), pattern=None, split="tr
 words = datasets.make_spoken_words(["yes", "no"], n_speakers=2, n_takes=1, random_state=0)
 
 loader = AudioLoader(sample_rate=16000, duration=1.0, trim=None, n_jobs=-1)
+own = SpeechClassifier(build=networks.classifier, build_params={"dropout": 0.2})
+embedding = SpeechEmbedding(duration="auto", n_jobs=2)
 mel = MelFeatures(duration=None, n_mels=64, window=("kaiser", 8.0), ref=np.max, top_db=None)
 mfcc = MFCCFeatures(n_mfcc=13, deltas=2, dct_norm=None)
 table = FrameStatistics(("mean", "max"))
@@ -79,4 +83,4 @@ settings = spectral.MelSettings(n_mels=128)
 decibels = spectral.power_to_db(spectral.mel_spectrogram(waveform, settings), ref=np.max)
 error_rate = metrics.expected_calibration_error(["no"], [[0.9, 0.1]], labels=["no", "yes"])
 assert_type(networks.Recipe(masks=2).masks, int)
-model = networks.classifier((None, 40), 2, networks.cnn, recipe=networks.Recipe(noise=5.0))
+model = networks.classifier((None, 40), 2, networks.cnn, recipe=networks.Recipe(snr=(5.0, 35.0)))
