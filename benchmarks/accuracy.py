@@ -29,13 +29,14 @@ from _results import write_table
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import VotingClassifier
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict, train_test_split
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 import sklspeech
-from sklspeech import FrameStatistics, MelFeatures, MFCCFeatures, Pipeline, SpeechCNN, datasets
+from sklspeech import FrameStatistics, MelFeatures, MFCCFeatures, Pipeline, SpeechCNN, SpeechEmbedding, datasets
 from sklspeech.metrics import expected_calibration_error
 
 RESULTS = Path(__file__).with_suffix(".json")
@@ -45,7 +46,10 @@ VOTE = "vote of the four"
 ABLATION_PROTOCOL = "arabic20-20"  # with few clips there are errors enough to tell parts from chance
 FULL_RECIPE = "the whole recipe"
 BASELINES = ["FrameStatistics + SVC", "librosa + scikeras"]
-MODELS = [*NETWORKS, VOTE, *BASELINES]
+EMBEDDING, EMBEDDING_CNN = "SpeechEmbedding + LogisticRegression", "SpeechEmbedding + SpeechCNN"
+BOTH, AVERAGE = "both inputs + LogisticRegression", "average of SpeechCNN and SpeechEmbedding"
+PRETRAINED = [EMBEDDING, EMBEDDING_CNN, BOTH, AVERAGE]
+MODELS = [*NETWORKS, VOTE, *PRETRAINED, *BASELINES]
 PROTOCOLS = ["arabic20", "fsdd-speakers", "fsdd-official"]
 FEW = {"arabic20-5": 5, "arabic20-10": 10, "arabic20-20": 20}  # clips of every word
 OF_FEATURES = ["preemphasis", "top_db"]
@@ -54,10 +58,15 @@ ABLATION = {  # the recipe of SpeechCNN, and parts of it off or changed
     "without pre-emphasis": {"preemphasis": 0.0},
     "top_db=50": {"top_db": 50.0},
     "top_db=80, librosa's": {"top_db": 80.0},
-    "without floors drawn in training": {"floor": None},
+    "without noise": {"snr": None},
+    "noise of 0 to 50 dB": {"snr": (0.0, 50.0)},
+    "with floors drawn in training": {"floor": 35.0},
     "without normalization of the clip": {"normalization": None},
     "cepstral mean normalization": {"normalization": "feature"},
-    "without masks": {"masks": 0},
+    "with masks": {"masks": 1},
+    "speed of 0.2": {"speed": 0.2},
+    "dropout of 0.3": {"dropout": 0.3},
+    "learning rate of 0.002": {"learning_rate": 0.002},
     "without speed": {"speed": 0.0},
     "without vocal tract": {"vocal_tract": 0.0},
     "without shift": {"shift": 0.0},
@@ -66,13 +75,13 @@ ABLATION = {  # the recipe of SpeechCNN, and parts of it off or changed
     "without label smoothing": {"label_smoothing": 0.0},
     "without weight decay": {"weight_decay": 0.0},
     "constant learning rate": {"learning_rate_schedule": "constant"},
-    "60 epochs instead of 300": {"epochs": 60},
+    "300 epochs instead of 100": {"epochs": 300},
     "with averaged weights, 0.99": {"ema_momentum": 0.99},
     "with gain of 6 dB": {"gain": 6.0},
-    "with noise of 20 dB": {"noise": 20.0},
     "with mixup of 0.3": {"mixup": 0.3},
     "filters of (64, 96)": {"filters": (64, 96)},
     "without stem, four blocks of kernels of 9": {"stem": (), "filters": (32, 48, 64, 96), "kernel_size": 9},
+    "kernels of 3 steps": {"kernel_size": 3},
     "kernels of 9 steps": {"kernel_size": 9},
     "broadcasted, (64, 64, 96, 96)": {"architecture": "broadcasted", "filters": (64, 64, 96, 96)},
 }
@@ -107,6 +116,10 @@ def make(model, seed):
         return Pipeline([MelFeatures(**of_features, n_jobs=2), SpeechCNN(**params, random_state=seed)])
     if model in NETWORKS:
         return Pipeline([MelFeatures(n_jobs=2), getattr(sklspeech, model)(random_state=seed)])
+    if model == EMBEDDING:
+        return make_pipeline(*embedding_table(), LogisticRegression(C=0.1, max_iter=1000))
+    if model == EMBEDDING_CNN:
+        return Pipeline([SpeechEmbedding(n_jobs=2), SpeechCNN(stem=(), snr=None, vocal_tract=0.0, random_state=seed)])
     if model == "FrameStatistics + SVC":
         features = MFCCFeatures(deltas=2, n_jobs=2)
         return make_pipeline(features, FrameStatistics(), StandardScaler(), SVC(C=10, random_state=seed))
@@ -138,6 +151,24 @@ def splits(protocol, seed):
     return data, target, groups, [("test", train, test)]
 
 
+def embedding_table():
+    """Steps from paths to a row of the embedding's statistics."""
+    return SpeechEmbedding(n_jobs=2), FrameStatistics(("mean", "std", "max")), StandardScaler()
+
+
+def make_with_cnn(model, path):
+    """What takes the SpeechCNN that was trained already, and the embedding beside it."""
+    if not path.exists():
+        raise FileNotFoundError(f"train SpeechCNN first, with the same --seeds and --protocols: no {path}")
+    cnn = FrozenEstimator(joblib.load(path))
+    if model == AVERAGE:
+        return VotingClassifier([("cnn", cnn), ("embedding", make(EMBEDDING, 0))], voting="soft")
+    table = FeatureUnion(
+        [("cnn", make_pipeline(cnn, StandardScaler())), ("embedding", make_pipeline(*embedding_table()))]
+    )
+    return make_pipeline(table, LogisticRegression(C=0.1, max_iter=1000))
+
+
 def make_vote(kept):
     """The networks that `kept` names, trained; as members of scikit-learn's VotingClassifier."""
     missing = [str(path) for path in kept.values() if not path.exists()]
@@ -150,8 +181,8 @@ def make_vote(kept):
 def count_params(pipeline):
     """Weights of all networks in a pipeline or a vote; None where there is none."""
     if isinstance(pipeline, VotingClassifier):
-        return sum(count_params(member.estimator) for member in pipeline.estimators_)
-    network = getattr(pipeline[-1], "model_", None)
+        return sum(count_params(getattr(member, "estimator", member)) or 0 for member in pipeline.estimators_)
+    network = getattr(pipeline[-1], "model_", None)  # the embedding's 330,000 are not counted
     return network.count_params() if network is not None else None
 
 
@@ -161,7 +192,10 @@ def measure(model, protocol, seed):
     accuracy, calibration, calibrated, seconds = {}, {}, {}, []
     for name, train, test in folds:
         kept = {network: FITTED / f"{network} {protocol} {seed} {name}.joblib" for network in NETWORKS}
-        pipeline = make_vote(kept) if model == VOTE else make(model, seed)
+        if model in (BOTH, AVERAGE):
+            pipeline = make_with_cnn(model, kept["SpeechCNN"])
+        else:
+            pipeline = make_vote(kept) if model == VOTE else make(model, seed)
         start = time.perf_counter()
         pipeline.fit(data[train], target[train])
         seconds.append(time.perf_counter() - start)
