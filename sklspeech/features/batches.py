@@ -1,6 +1,9 @@
 """Clips are read some at a time, as many as are transformed together."""
 
+import itertools
 import os
+
+import numpy as np
 
 from ..audio.wav import WavBatchReader
 from ..audio.waveforms import fit_length, trim_silence
@@ -110,3 +113,19 @@ class BatchReader:
         self._remarks.look_at_file(position, read)
         waveform = read.samples if self._trim is None else trim_silence(read.samples, self._trim)
         return waveform if self._n_samples is None else fit_length(waveform, self._n_samples)
+
+
+def group_by_length(waveforms):
+    """Runs of waveforms of one length and type, which are transformed together.
+
+    Parameters
+    ----------
+    waveforms : ndarray of shape (n, n_samples), or list of ndarray of shape (n_samples_i,)
+
+    Returns
+    -------
+    runs : list of ndarray, or of list of ndarray
+    """
+    if isinstance(waveforms, np.ndarray):
+        return [waveforms]
+    return [list(alike) for _, alike in itertools.groupby(waveforms, key=lambda clip: (len(clip), clip.dtype))]

@@ -1,6 +1,5 @@
 """MelFeatures: clips to mel spectrograms in decibels."""
 
-import itertools
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from .._runtime.docstrings import fill_docstring
 from .._runtime.public import public
 from .._runtime.scikit_learn import Interval, StrOptions
 from ..errors import AudioError
+from .batches import group_by_length
 from .transformer import ClipTransformer
 
 #: The parameters of MelFeatures, for the docstrings of the classes that have them.
@@ -169,8 +169,7 @@ class MelFeatures(ClipTransformer):
 
     def _check_fitted_length(self):
         self._warn_of_empty_filters()
-        if self.n_samples_ is not None:
-            self._check_length(self.n_samples_, f"duration {self.duration_:g} s")
+        super()._check_fitted_length()
 
     def _warn_of_empty_filters(self):
         n_empty = np.count_nonzero(~self.settings.filter_bank().any(axis=1))
@@ -209,7 +208,7 @@ class MelFeatures(ClipTransformer):
 
     def _transform_waveforms(self, waveforms, out=None):
         rows: list[np.ndarray] = []
-        for alike in _group_by_length(waveforms):
+        for alike in group_by_length(waveforms):
             rows.extend(self._features(alike, None if out is None else out[len(rows) : len(rows) + len(alike)]))
         if self.normalization is not None:
             for row in rows:
@@ -237,10 +236,3 @@ class MelFeatures(ClipTransformer):
         """
         check_is_fitted(self)
         return np.array([f"mel{band}" for band in range(self.n_mels)], dtype=object)
-
-
-def _group_by_length(waveforms):
-    """Runs of waveforms of one length and type."""
-    if isinstance(waveforms, np.ndarray):
-        return [waveforms]
-    return [list(alike) for _, alike in itertools.groupby(waveforms, key=lambda clip: (len(clip), clip.dtype))]

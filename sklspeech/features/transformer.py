@@ -99,6 +99,8 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def _check_fitted_length(self):
         """Raise AudioError where clips of `n_samples_` cannot be transformed."""
+        if self.n_samples_ is not None:
+            self._check_length(self.n_samples_, f"duration {self.duration_:g} s")
 
     def transform(self, X):
         """Transform clips.

@@ -1,6 +1,5 @@
 """SpeechEmbedding: what a network has learned from millions of spoken words, as features."""
 
-import itertools
 from dataclasses import dataclass
 from numbers import Integral
 from typing import ClassVar
@@ -13,6 +12,7 @@ from .._runtime.onnx_graph import start_session
 from .._runtime.public import public
 from .._runtime.scikit_learn import Options
 from ..errors import AudioError
+from ..features.batches import group_by_length
 from ..features.transformer import ClipTransformer
 from .graph import HOP_FRAMES, MIN_FRAMES, N_MELS, N_UNITS, embedding_graph
 
@@ -113,10 +113,6 @@ class SpeechEmbedding(ClipTransformer):
         self.graph_ = embedding_graph()
         return super().fit(X, y)
 
-    def _check_fitted_length(self):
-        if self.n_samples_ is not None:
-            self._check_length(self.n_samples_, f"duration {self.duration_:g} s")
-
     def _check_length(self, n_samples, source):
         if n_samples < _SETTINGS.n_fft:
             raise AudioError(source, f"{n_samples} samples are too short, expected {_SETTINGS.n_fft} or more")
@@ -142,8 +138,7 @@ class SpeechEmbedding(ClipTransformer):
         return 1 + (n_frames - MIN_FRAMES) // HOP_FRAMES, N_UNITS
 
     def _transform_waveforms(self, waveforms, out=None):
-        alike = itertools.groupby(waveforms, key=lambda clip: (len(clip), clip.dtype))
-        rows = [row for _, some in alike for row in self._embed(list(some))]
+        rows = [row for alike in group_by_length(waveforms) for row in self._embed(alike)]
         if out is None:
             return rows
         out[:] = rows

@@ -51,8 +51,7 @@ RECIPE_PARAMETERS = """
         clips of one length.
     epochs : int or "auto", default="auto"
         Passes over the training clips. "auto" is as many as make 3,200 steps, 120 at most and 14 at least: 28 of 3,600
-        clips. Give a number where that is not wanted, as with `warm_start`, or in a search over
-        the number of clips.
+        clips. Give a number where that is not wanted, as with `warm_start`, or in a search over the number of clips.
     batch_size : int or "auto", default="auto"
         Clips a step of training. "auto" is 32, or with fewer than 512 clips a sixteenth of them, but not less than 8.
     optimizer : str, class or callable, default="adamw"

@@ -74,12 +74,14 @@ def check_multilabel(labels, classes, multilabel):
     Raises
     ------
     ValueError
-        The labels are others than the network's.
+        The labels are others than the network's, or no table of 0 and 1.
     """
     if labels.ndim != 2 or not multilabel or labels.shape[1] != len(classes):
         got = f"{labels.shape[1]} labels a clip" if labels.ndim == 2 else "one label a clip"
         expected = f"{len(classes)} labels a clip" if multilabel else "one label a clip"
         raise ValueError(f"y has {got}, expected {expected} as in the first fit")
+    if not np.isin(labels, (0, 1)).all():
+        raise ValueError(f"several labels a clip must be a table of 0 and 1, got {np.unique(labels)[:5].tolist()}")
     return labels.astype(np.float32)
 
 

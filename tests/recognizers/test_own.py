@@ -185,6 +185,8 @@ def test_labels_of_another_kind_later_are_refused():
     ):
         with pytest.raises(ValueError, match=message):
             network.partial_fit(TOLD, y)
+    with pytest.raises(ValueError, match=r"must be a table of 0 and 1, got \[0, 2\]"):
+        SpeechCNN(**PARAMS).fit(TOLD, 2 * BOTH)
     with pytest.raises(ValueError, match="is for one label a clip"):
         SpeechCNN(class_weight="balanced", **PARAMS).fit(TOLD, BOTH)
 
