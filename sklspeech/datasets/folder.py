@@ -13,7 +13,8 @@ from sklearn.utils import Bunch
 from ..audio import containers
 from ..audio.folders import list_folder
 from ..errors import AudioWarning
-from .manifest import read_manifest
+from .manifest import has_column, read_manifest
+from .texts import has_texts, read_texts
 
 _BACKGROUND_NOISE = "_background_noise_"
 _NAMES_OF_SPLITS = "train training test testing val valid validation dev devel development eval evaluation"
@@ -29,12 +30,14 @@ class Row(NamedTuple):
     speaker: str
 
 
-def load_speech_folder(root, *, pattern=None, manifest=None, split=None):
-    r"""List the recordings under a folder, with a label and, where known, a speaker for each.
+def load_speech_folder(root, *, pattern=None, manifest=None, split=None, target="auto"):
+    r"""List the recordings under a folder, with a label or a sentence and, where known, a speaker for each.
 
     The label is the sub-folder of `root` that holds the recording; or it is taken from the path by `pattern`; or it
-    stands in a `manifest`. Hidden files and those in ``_background_noise_`` are skipped. Labels and speakers are in
-    Unicode's form NFC, because one name has another form on a Mac.
+    stands in a `manifest`. A sentence stands in a manifest as well, in one of JSON lines (``audio_filepath``,
+    ``text``), in Kaldi's ``wav.scp`` and ``text``, in LibriSpeech's ``*.trans.txt``, or in a ``.txt`` beside each
+    recording. Hidden files and those in ``_background_noise_`` are skipped. Labels and speakers are in Unicode's form
+    NFC, because one name has another form on a Mac.
 
     Parameters
     ----------
@@ -45,20 +48,23 @@ def load_speech_folder(root, *, pattern=None, manifest=None, split=None):
         ``label`` is the label, its optional group ``speaker`` the speaker. For Google's Speech Commands:
         ``r"(?P<label>[^/]+)/(?P<speaker>\w+)_nohash_"``.
     manifest : str, PathLike or None, default=None
-        CSV file with the columns ``path`` (relative to `root`) and ``label``, and optionally ``speaker``, ``split``,
-        and ``start`` and ``end``, in seconds, where the clip is a part of a longer recording. None takes
-        ``root/manifest.csv`` if there is one and `pattern` is None.
+        CSV file with the columns ``path`` (relative to `root`) and ``label`` or ``text``, and optionally ``speaker``,
+        ``split``, and ``start`` and ``end``, in seconds, where the clip is a part of a longer recording; or JSON lines.
+        None takes ``root/manifest.csv`` if there is one and `pattern` is None.
     split : str or None, default=None
         Only the rows of the manifest that have this value in their column ``split``.
+    target : {"auto", "label", "text"}, default="auto"
+        What is to be recognized: labels, or sentences. "auto" takes sentences where there is a manifest without labels
+        but with ``text``, or one of the forms above but files beside recordings; and labels else.
 
     Returns
     -------
     speech : Bunch
         - data : ndarray of shape (n,), str; the paths, sorted or in the order of the manifest; that of a part of a
           recording ends in ``#t=start,end``, and is read as that part
-        - target : ndarray of shape (n,), str; the labels
+        - target : ndarray of shape (n,), str; the labels or sentences
         - groups : ndarray of shape (n,), str, or None; the speakers
-        - target_names : list of str; the labels, sorted, once each
+        - target_names : list of str; the labels or sentences, sorted, once each
         - DESCR : str
 
     Raises
@@ -93,10 +99,15 @@ def load_speech_folder(root, *, pattern=None, manifest=None, split=None):
         raise ValueError(f"labels come from the manifest or from the pattern, got {manifest!s} and {pattern!r}")
     if manifest is None and pattern is None and (root / "manifest.csv").is_file():
         manifest = root / "manifest.csv"
-    if manifest is not None:
-        rows = [Row(*row) for row in read_manifest(root, Path(manifest), split)]
+    wants_texts = _wants_texts(root, pattern, manifest, target)
+    is_csv = manifest is not None and Path(manifest).suffix not in (".json", ".jsonl")
+    if is_csv:
+        column = "text" if wants_texts else "label"
+        rows = [Row(*row) for row in read_manifest(root, Path(manifest), split, column)]
     elif split is not None:
         raise ValueError(f"split={split!r} needs a manifest with a column split, {root} has no manifest.csv")
+    elif wants_texts:
+        rows = [Row(*row) for row in read_texts(root, None if manifest is None else Path(manifest))]
     else:
         rows = _from_files(root, pattern)
     if not rows:
@@ -107,14 +118,29 @@ def load_speech_folder(root, *, pattern=None, manifest=None, split=None):
     if known and n_unknown:
         raise ValueError(f"{n_unknown} of {len(rows)} recordings in {root} have no speaker, the others do")
     names = sorted({row.label for row in rows})
-    _warn_of_spellings(names)
+    if not wants_texts:
+        _warn_of_spellings(names)
+    kind = "different sentences" if wants_texts else "classes"
     return Bunch(
         data=np.array([row.path for row in rows]),
         target=np.array([row.label for row in rows]),
         groups=np.array([row.speaker for row in rows]) if known else None,
         target_names=names,
-        DESCR=f"{len(rows)} recordings of {len(names)} classes by {len(known) or 'unknown'} speakers in {root}",
+        DESCR=f"{len(rows)} recordings of {len(names)} {kind} by {len(known) or 'unknown'} speakers in {root}",
     )
+
+
+def _wants_texts(root, pattern, manifest, target):
+    """Whether sentences are asked for, not labels."""
+    if target not in ("auto", "label", "text"):
+        raise ValueError(f"target must be 'auto', 'label' or 'text', got {target!r}")
+    if target != "auto" or pattern is not None:
+        return target == "text"
+    if manifest is None:
+        return has_texts(root)
+    if Path(manifest).suffix in (".json", ".jsonl"):
+        return True
+    return has_column(manifest, "text") and not has_column(manifest, "label")
 
 
 def _composed(text):

@@ -7,7 +7,7 @@ import warnings
 from ..audio.source import segment_name
 from ..errors import AudioWarning
 
-_COLUMNS = ("path", "label", "speaker", "split", "start", "end")
+_COLUMNS = ("path", "label", "text", "speaker", "split", "start", "end")
 # Words in the names of columns that may be meant for one of these.
 _ALIKE = (
     *("path", "file", "label", "class", "speaker", "client", "user", "split", "subset", "fold", "group"),
@@ -16,7 +16,7 @@ _ALIKE = (
 _SHOWN = 5
 
 
-def read_manifest(root, manifest, split):
+def read_manifest(root, manifest, split, target="label"):
     """Read the rows of a manifest.
 
     Parameters
@@ -27,11 +27,13 @@ def read_manifest(root, manifest, split):
         The table.
     split : str or None
         Only the rows of this split.
+    target : {"label", "text"}, default="label"
+        The column of what is to be recognized.
 
     Returns
     -------
     rows : list of (str, str, str)
-        Path, or name of a segment; label; speaker or "".
+        Path, or name of a segment; label or text; speaker or "".
 
     Raises
     ------
@@ -40,7 +42,7 @@ def read_manifest(root, manifest, split):
     OSError
         It cannot be read.
     """
-    columns = {"path", "label"} | ({"split"} if split is not None else set())
+    columns = {"path", target} | ({"split"} if split is not None else set())
     rows = []
     for line, row in enumerate(_read_csv(manifest, columns), start=2):
         if None in row or None in row.values():
@@ -52,10 +54,26 @@ def read_manifest(root, manifest, split):
         path = root / row["path"]
         if not path.is_file():
             raise ValueError(f"{manifest} names {path}, which does not exist")
-        if not row["label"]:
-            raise ValueError(f"{manifest} has no label for {path}")
-        rows.append((_clip_name(path, row, manifest, line), row["label"], row.get("speaker", "")))
+        if not row[target].strip():
+            raise ValueError(f"{manifest} has no {target} for {path}")
+        rows.append((_clip_name(path, row, manifest, line), row[target], row.get("speaker", "")))
     return _without_contradictions(rows, manifest)
+
+
+def has_column(manifest, name):
+    """Whether a table has a column.
+
+    Parameters
+    ----------
+    manifest : Path
+    name : str
+
+    Returns
+    -------
+    has_column : bool
+    """
+    with open(manifest, newline="", encoding="utf-8-sig", errors="replace") as file:
+        return name in next(csv.reader(file), [])
 
 
 def _clip_name(path, row, manifest, line):

@@ -1,4 +1,4 @@
-"""make_spoken_words: a formant synthesizer, so that speech is at hand without a download.
+"""make_spoken_words, make_spoken_sentences: a formant synthesizer, so that speech is at hand without a download.
 
 A word is a sequence of phonemes, a phoneme a target for three formants, voicing and noise. Targets are joined smoothly,
 a source of pulses and noise is filtered by the formants frame by frame, and a speaker is a pitch, a length of the vocal
@@ -6,6 +6,7 @@ tract and a pace. After D. H. Klatt, Software for a cascade/parallel formant syn
 G. E. Peterson and H. L. Barney, Control methods used in a study of the vowels, JASA 1952.
 """
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -63,13 +64,7 @@ def make_spoken_words(
     (12, dtype('float32'), ['yes', 'yes', 'no'], 's00')
     """
     lexicon = _check_words(words)
-    for name, value, least in [
-        ("n_speakers", n_speakers, 1),
-        ("n_takes", n_takes, 1),
-        ("sample_rate", sample_rate, 1000),
-    ]:
-        if value < least:
-            raise ValueError(f"Got {name}={value!r} but expected an integer of {least} or more")
+    _check_numbers(n_speakers=n_speakers, n_takes=n_takes, sample_rate=sample_rate)
     random = check_random_state(random_state)
     speakers = [_Speaker(random) for _ in range(n_speakers)]
     spoken = [(s, word, take) for s in range(n_speakers) for word in lexicon for take in range(n_takes)]
@@ -82,6 +77,110 @@ def make_spoken_words(
         target_names=sorted(lexicon),
         DESCR=f"{len(clips)} synthetic recordings of {len(lexicon)} words by {n_speakers} speakers",
     )
+
+
+def make_spoken_sentences(
+    words=DIGITS,
+    *,
+    n_words=(2, 5),
+    n_speakers=10,
+    n_takes=20,
+    snr_db=30.0,
+    sample_rate=16000,
+    folder=None,
+    random_state=None,
+):
+    """Make recordings of sentences by speakers who do not exist: words drawn at random, with short pauses between them.
+
+    Parameters
+    ----------
+    words : sequence of str, or dict of str to str, default=DIGITS
+        Words of `LEXICON`; or words with their phonemes in ARPAbet, such as ``{"hello": "HH AH L OW"}``.
+    n_words : tuple of (int, int), default=(2, 5)
+        Words of the shortest and the longest sentence.
+    n_speakers : int, default=10
+        Speakers differ in pitch, vocal-tract length, pace and voice.
+    n_takes : int, default=20
+        Sentences that every speaker says.
+    snr_db : float or None, default=30.0
+        Level of the speech above the noise of the room, in decibels; None is no noise.
+    sample_rate : int, default=16000
+        Hertz, 1000 or more.
+    folder : str, PathLike or None, default=None
+        Where to write the recordings, as ``speaker_take.wav``, and ``manifest.csv`` with their sentences and speakers,
+        which `load_speech_folder` reads; None returns waveforms.
+    random_state : int, RandomState or None, default=None
+        An int gives the same recordings every time.
+
+    Returns
+    -------
+    speech : Bunch
+        - data : list of n float32 waveforms, or, with `folder`, ndarray of shape (n,) of paths
+        - target : ndarray of shape (n,), str; the sentences
+        - groups : ndarray of shape (n,), str; the speakers
+        - target_names : list of str; the sentences, sorted, once each
+        - DESCR : str
+
+    Raises
+    ------
+    ValueError
+        A word is not in the lexicon, a phoneme is none of ARPAbet's, or a number is too small.
+
+    Examples
+    --------
+    >>> from sklspeech import datasets
+    >>> speech = datasets.make_spoken_sentences(["yes", "no"], n_speakers=2, n_takes=3, random_state=0)
+    >>> len(speech.data), speech.target[0].item()
+    (6, 'no no no yes')
+    """
+    lexicon = _check_words(words)
+    shortest, longest = n_words
+    _check_numbers(n_speakers=n_speakers, n_takes=n_takes, sample_rate=sample_rate, n_words=shortest)
+    if longest < shortest:
+        raise ValueError(f"n_words must be the smallest and the largest number of words, got {n_words!r}")
+    random = check_random_state(random_state)
+    speakers = [_Speaker(random) for _ in range(n_speakers)]
+    clips, sentences, names = [], [], []
+    for s, speaker in enumerate(speakers):
+        for take in range(n_takes):
+            chosen = [
+                list(lexicon)[i] for i in random.randint(len(lexicon), size=random.randint(shortest, longest + 1))
+            ]
+            parts = [_speak(lexicon[word], speaker, snr_db, sample_rate, random) for word in chosen]
+            clips.append(np.concatenate(parts))
+            sentences.append(" ".join(chosen))
+            names.append(f"s{s:02d}_{take}")
+    groups = [name.split("_")[0] for name in names]
+    data = clips if folder is None else _write_sentences(Path(folder), names, sentences, groups, clips, sample_rate)
+    return Bunch(
+        data=data,
+        target=np.array(sentences),
+        groups=np.array(groups),
+        target_names=sorted(set(sentences)),
+        DESCR=f"{len(clips)} synthetic recordings of sentences by {n_speakers} speakers",
+    )
+
+
+def _check_numbers(sample_rate, **numbers):
+    for name, value, least in [
+        *((name, value, 1) for name, value in numbers.items()),
+        ("sample_rate", sample_rate, 1000),
+    ]:
+        if value < least:
+            raise ValueError(f"Got {name}={value!r} but expected an integer of {least} or more")
+
+
+def _write_sentences(folder, names, sentences, speakers, clips, sample_rate):
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "manifest.csv", "w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["path", "text", "speaker"])
+        table.writerows(
+            (f"{name}.wav", text, speaker) for name, text, speaker in zip(names, sentences, speakers, strict=True)
+        )
+    for name, clip in zip(names, clips, strict=True):
+        soundfile.write(folder / f"{name}.wav", clip, sample_rate, subtype="PCM_16")
+    return np.array([str(folder / f"{name}.wav") for name in names])
 
 
 def _check_words(words):
