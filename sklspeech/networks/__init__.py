@@ -3,9 +3,22 @@
 Importing this package registers our layers, so that ``keras.models.load_model`` finds them.
 """
 
-from .encoders import cnn, crnn, rnn, transformer
-from .models import around, classifier
+from .ctc import CTCLoss as CTCLoss
+from .encoders import cnn, crnn, deep_cnn, deep_crnn, rnn, transformer
+from .models import around, classifier, transcriber
 from .recipe import Recipe
 from .seeding import seed_weights
 
-__all__ = ["Recipe", "around", "classifier", "cnn", "crnn", "rnn", "seed_weights", "transformer"]
+__all__ = [
+    "Recipe",
+    "around",
+    "classifier",
+    "cnn",
+    "crnn",
+    "deep_cnn",
+    "deep_crnn",
+    "rnn",
+    "seed_weights",
+    "transcriber",
+    "transformer",
+]

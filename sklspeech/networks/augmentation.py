@@ -11,6 +11,7 @@ from .layers import Float32Layer, masked_mean
 
 _DECIBELS = 10.0 / np.log(10.0)  # dB of a power of e
 _FAR_BELOW = -1e9  # dB
+_N_TEMPO_WAVES = 6  # cosines of a curve of tempo
 _BABBLE_SHARE, _TALKERS = 0.3, 3  # of the clips hear babble, made of so many others
 
 
@@ -181,11 +182,14 @@ class SpecAugment(_RandomLayer):
         Masks of frames, a clip.
     time_width : float
         Largest width of one, as a share of the clip's frames.
+    longest : int or None, default=None
+        Largest width of one in frames.
     seed : int or None, default=None
     """
 
-    def __init__(self, feature_masks, feature_width, time_masks, time_width, seed=None, **kwargs):
+    def __init__(self, feature_masks, feature_width, time_masks, time_width, longest=None, seed=None, **kwargs):
         super().__init__(seed, **kwargs)
+        self.longest = longest
         self.feature_masks = feature_masks
         self.feature_width = feature_width
         self.time_masks = time_masks
@@ -194,14 +198,17 @@ class SpecAugment(_RandomLayer):
     def _change(self, inputs, mask):
         n_clips, n_frames, n_features = ops.shape(inputs)[0], ops.shape(inputs)[1], inputs.shape[2]
         lengths = ops.cast(n_frames, "float32") if mask is None else ops.sum(mask, axis=1)[:, None, None]
-        frames = self._kept(n_clips, n_frames, lengths, self.time_masks, self.time_width)
+        frames = self._kept(n_clips, n_frames, lengths, self.time_masks, self.time_width, self.longest)
         features = self._kept(n_clips, n_features, float(n_features), self.feature_masks, self.feature_width)
         return inputs * frames[:, :, None] * features[:, None, :]
 
-    def _kept(self, n_clips, size, lengths, n_masks, width):
+    def _kept(self, n_clips, size, lengths, n_masks, width, longest=None):
         """1 where nothing is masked, else 0: (n_clips, size), for clips whose own `lengths` may be less."""
         draws = self._draw((2, n_clips, n_masks, 1))
-        widths = ops.floor(draws[0] * (ops.floor(width * lengths) + 1))
+        largest = ops.floor(width * lengths)
+        if longest is not None:
+            largest = ops.minimum(largest, float(longest))
+        widths = ops.floor(draws[0] * (largest + 1))
         starts = ops.floor(draws[1] * (lengths - widths + 1))
         positions = ops.cast(ops.arange(size, dtype="int32"), "float32")
         masked = ops.logical_and(positions >= starts, positions < starts + widths)
@@ -214,6 +221,7 @@ class SpecAugment(_RandomLayer):
             "feature_width": self.feature_width,
             "time_masks": self.time_masks,
             "time_width": self.time_width,
+            "longest": self.longest,
         }
 
 
@@ -269,6 +277,42 @@ class RandomWarp(_RandomLayer):
             "frequency": self.frequency,
             "shift": self.shift,
         }
+
+
+@keras.saving.register_keras_serializable("sklspeech")
+class RandomTempo(_RandomLayer):
+    """Speed clips up here and slow them down there, so that nothing that is said is lost at the end.
+
+    The tempo of every clip is a random curve, mostly from ``1 / (1 + speed)`` to ``1 + speed``; the whole is as long as
+    it was, or up to ``1 + speed`` times shorter, and then its last frame is held.
+
+    Parameters
+    ----------
+    speed : float
+        Largest change of tempo, more or less.
+    seed : int or None, default=None
+    """
+
+    def __init__(self, speed, seed=None, **kwargs):
+        super().__init__(seed, **kwargs)
+        self.speed = speed
+
+    def _change(self, inputs, mask):
+        n_clips, n_frames = ops.shape(inputs)[0], ops.shape(inputs)[1]
+        lengths = ops.cast(n_frames, "float32") if mask is None else ops.sum(mask, axis=1)[:, None]
+        frames = ops.cast(ops.arange(n_frames, dtype="int32"), "float32")[None, :]
+        weights = keras.random.normal((n_clips, _N_TEMPO_WAVES, 1), seed=self.generator) / np.sqrt(_N_TEMPO_WAVES)
+        number = ops.arange(1, 1 + _N_TEMPO_WAVES, dtype="float32")[None, :, None]
+        waves = ops.cos(np.pi * number * (frames / lengths)[:, None, :])
+        tempo = ops.exp(ops.sum(weights * waves, axis=1) * np.log1p(self.speed))
+        passed = ops.cumsum(tempo, axis=1)
+        whole = ops.sum(ops.where(frames < lengths, tempo, 0.0), axis=1, keepdims=True)
+        shorter = ops.exp(self._draw((n_clips, 1)) * np.log1p(self.speed))
+        places = ops.clip((passed - tempo[:, :1]) / whole * lengths * shorter, 0.0, lengths - 1.0)
+        return _frames_at(inputs, places)
+
+    def get_config(self):
+        return {**super().get_config(), "speed": self.speed}
 
 
 def _frames_at(inputs, places):

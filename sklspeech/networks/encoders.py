@@ -44,6 +44,65 @@ def cnn(x, mask, architecture="residual", stem=(16, 32), filters=(96, 128), kern
     return _ARCHITECTURES[architecture](x, mask, stem, filters, kernel_size)
 
 
+def deep_cnn(x, mask, stem=(16, 32), units=256, n_layers=6, kernel_size=3, dropout=0.2):
+    """Residual blocks over time that keep the number of steps, for networks which tell what is said in every step.
+
+    Parameters
+    ----------
+    x : keras.KerasTensor of shape (n, n_frames, n_features)
+        Standardized features.
+    mask : keras.KerasTensor of shape (n, n_frames) or None
+        1 for a frame and 0 for padding.
+    stem : tuple of int, default=(16, 32)
+        Filters of the first convolutions, each of which halves frames and features.
+    units : int, default=192
+        Units of a step.
+    n_layers : int, default=6
+        Blocks of two convolutions.
+    kernel_size : int, default=5
+        Steps that a convolution over time sees.
+    dropout : float, default=0.2
+        Share of units switched off in training, within every block.
+
+    Returns
+    -------
+    x : keras.KerasTensor of shape (n, n_steps, n_units)
+    mask : keras.KerasTensor of shape (n, n_steps) or None
+    """
+    return _residual(x, mask, stem, (units,) * n_layers, kernel_size, halve=False, dropout=dropout)
+
+
+def deep_crnn(x, mask, stem=(16, 32), units=256, n_layers=4, kernel_size=3, dropout=0.2):
+    """The same, and then a bidirectional LSTM over time.
+
+    Parameters
+    ----------
+    x : keras.KerasTensor of shape (n, n_frames, n_features)
+        Standardized features.
+    mask : keras.KerasTensor of shape (n, n_frames) or None
+        1 for a frame and 0 for padding.
+    stem : tuple of int, default=(16, 32)
+        Filters of the first convolutions, each of which halves frames and features.
+    units : int, default=192
+        Units of a step; the LSTM has half of them in each direction.
+    n_layers : int, default=4
+        Blocks of two convolutions.
+    kernel_size : int, default=5
+        Steps that a convolution over time sees.
+    dropout : float, default=0.2
+        Share of units switched off in training, within every block and before the LSTM.
+
+    Returns
+    -------
+    x : keras.KerasTensor of shape (n, n_steps, n_units)
+    mask : keras.KerasTensor of shape (n, n_steps) or None
+    """
+    x, mask = deep_cnn(x, mask, stem, units, n_layers, kernel_size, dropout)
+    x = layers.Dropout(dropout, name="blocks_dropout")(x)
+    lstm = layers.LSTM(max(1, units // 2), return_sequences=True, name="lstm")
+    return Bidirectional(lstm, name="lstm")(x, step_mask=mask), mask
+
+
 def rnn(x, mask, stem=(16, 32), units=64, n_layers=2, dropout=0.1):
     """Bidirectional gated recurrent units over time.
 
@@ -227,24 +286,28 @@ def _time_conv(x, mask, filters, kernel_size, name, strides=1):
     return _batch_norm(x, None if mask is None else mask[:, None, :], f"{name}_norm"), mask
 
 
-def _residual_block(x, mask, filters, kernel_size, strides, name):
+def _residual_block(x, mask, filters, kernel_size, strides, name, dropout=0.0):
     shortcut = x
     if strides != 1 or x.shape[-1] != filters:
         shortcut = layers.ReLU()(_time_conv(x, mask, filters, 1, f"{name}_shortcut", strides)[0])
     x, mask = _time_conv(x, mask, filters, kernel_size, f"{name}_conv_1", strides)
-    x, mask = _time_conv(layers.ReLU()(x), mask, filters, kernel_size, f"{name}_conv_2")
+    x = layers.ReLU()(x)
+    if dropout:
+        x = layers.Dropout(dropout, name=f"{name}_dropout")(x)
+    x, mask = _time_conv(x, mask, filters, kernel_size, f"{name}_conv_2")
     return layers.ReLU()(layers.Add()([x, shortcut])), mask
 
 
-def _residual(x, mask, stem, filters, kernel_size):
-    """Every number of `filters` is one block over time, all but the first of which halve the number of steps."""
+def _residual(x, mask, stem, filters, kernel_size, halve=True, dropout=0.0):
+    """Every number of `filters` is one block over time; all but the first may halve the number of steps."""
     x, mask = _stem(x, mask, stem)
     n_steps = _n_steps(x)
     x = layers.Reshape((1, n_steps, x.shape[2]))(x)
     x, mask = _time_conv(x, mask, filters[0], 1 if stem else 3, "first")
     x = layers.ReLU()(x)
     for i, n_filters in enumerate(filters, 1):
-        x, mask = _residual_block(x, mask, n_filters, kernel_size, 1 if stem and i == 1 else 2, f"block_{i}")
+        strides = 2 if halve and not (stem and i == 1) else 1
+        x, mask = _residual_block(x, mask, n_filters, kernel_size, strides, f"block_{i}", dropout)
     n_steps = _n_steps(x, axis=2)
     return layers.Reshape((n_steps, x.shape[3]))(x), mask
 

@@ -54,6 +54,34 @@ def classifier(
     return keras.Model(inputs if mask is not None else inputs[0], outputs, name="classifier")
 
 
+def transcriber(input_shape, n_symbols, encoder=encoders.deep_cnn, *, dropout=0.2, recipe=Recipe(keep_ends=True)):
+    """Make a network from features to the logarithms of the probabilities of symbols in every step, not compiled.
+
+    Parameters
+    ----------
+    input_shape : tuple of (None, int)
+        Features of a frame; clips have different lengths (see `Recipe.begin`).
+    n_symbols : int
+        Symbols, the blank included, which is the last.
+    encoder : callable, default=deep_cnn
+        A function of `networks.encoders`, or a ``functools.partial`` of one.
+    dropout : float, default=0.2
+        Share of the units of a step which are switched off in training.
+    recipe : Recipe, default=Recipe(keep_ends=True)
+        Normalization and augmentation.
+
+    Returns
+    -------
+    model : keras.Model
+        See `classifier`. Steps beyond the end of a clip have no meaning.
+    """
+    inputs, x, mask = recipe.begin(input_shape)
+    x, _ = encoder(x, mask)
+    x = layers.Dropout(dropout, name="dropout")(x)
+    outputs = layers.Dense(n_symbols, activation="log_softmax", name="probabilities", dtype="float32")(x)
+    return keras.Model(inputs, outputs, name="transcriber")
+
+
 def around(model, input_shape, n_classes, recipe=Recipe()):
     """Put the recipe before a network that goes from features to class probabilities.
 

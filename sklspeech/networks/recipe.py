@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import keras
 
-from .augmentation import RandomFloor, RandomGain, RandomNoise, RandomWarp, SpecAugment
+from .augmentation import RandomFloor, RandomGain, RandomNoise, RandomTempo, RandomWarp, SpecAugment
 from .layers import ClearPadding, Level, Standardize, StepMask
+
+_MASKED_FRAMES = 25  # of a sentence, at most: a word is to be heard by the rest of it
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class Recipe:
         Lowest and highest signal-to-noise ratio in dB of added noise.
     floor : float or None, default=None
         Smallest distance in dB from the loudest value to a random floor.
+    keep_ends : bool, default=False
+        Whether a change of tempo may cut nothing off, and a mask hides no more than a quarter of a second: for
+        sentences, whose last words are to be heard.
     """
 
     normalization: str | None = "clip"
@@ -40,6 +45,7 @@ class Recipe:
     gain: float = 0.0
     snr: tuple[float, float] | None = None
     floor: float | None = None
+    keep_ends: bool = False
 
     def begin(self, input_shape):
         """Begin a network.
@@ -69,15 +75,19 @@ class Recipe:
             x = layer(x, step_mask=mask)
         x = _clear(Standardize(name="standardize")(x), mask)
         if self.masks:
-            x = SpecAugment(self.masks, 0.2, self.masks, 0.2, name="spec_augment")(x, step_mask=mask)
+            longest = _MASKED_FRAMES if self.keep_ends else None
+            x = SpecAugment(self.masks, 0.2, self.masks, 0.2, longest, name="spec_augment")(x, step_mask=mask)
         return inputs, x, mask
 
     def _layers(self):
         """The layers before features are standardized."""
         if self.snr is not None:
             yield RandomNoise(self.snr, name="noise")
-        if self.speed or self.vocal_tract or self.shift:
-            yield RandomWarp(self.speed, self.vocal_tract, self.shift, name="warp")
+        speed = 0.0 if self.keep_ends else self.speed
+        if speed or self.vocal_tract or self.shift:
+            yield RandomWarp(speed, self.vocal_tract, self.shift, name="warp")
+        if self.keep_ends and self.speed:
+            yield RandomTempo(self.speed, name="tempo")
         if self.normalization:
             yield Level(self.normalization, name="level")
         if self.gain:

@@ -19,7 +19,8 @@ class Batches(keras.utils.PyDataset):
     Parameters
     ----------
     clips : ndarray of shape (n, n_frames, n_features), or list of ndarray of shape (n_frames_i, n_features)
-    targets : ndarray of shape (n, n_classes), float32
+    targets : ndarray of shape (n, n_classes), float32, or list of ndarray of shape (n_labels_i,), int32
+        Those of a list are padded with -1.
     weights : ndarray of shape (n,), float32
     indices : ndarray of int
         Positions of the clips to train on.
@@ -29,6 +30,9 @@ class Batches(keras.utils.PyDataset):
     mixup : float, default=0.0
         Above 0, every clip is mixed with another one of its batch, by a share drawn from Beta(mixup, mixup) (H. Zhang
         et al., mixup: Beyond Empirical Risk Minimization, 2018). For clips of one length.
+    join : callable or None, default=None
+        Half of the batches, drawn anew in every epoch, go through it: it takes lists of clips and targets, and an array
+        of weights, and gives the same of fewer and longer clips.
 
     Raises
     ------
@@ -36,13 +40,14 @@ class Batches(keras.utils.PyDataset):
         Clips of different lengths are to be mixed.
     """
 
-    def __init__(self, clips, targets, weights, indices, batch_size, seed, mixup=0.0):
+    def __init__(self, clips, targets, weights, indices, batch_size, seed, mixup=0.0, join=None):
         super().__init__()
         if mixup and isinstance(clips, list):
             raise ValueError(f"mixup={mixup} needs clips of one length: give the features a duration, or use 0")
         self._clips, self._targets, self._weights = clips, targets, weights
         self._indices = indices
         self._mixup = mixup
+        self._join = join
         self._n_batches = -(-len(indices) // batch_size)
         self._random = np.random.default_rng(seed)
         self.shuffle()
@@ -57,7 +62,13 @@ class Batches(keras.utils.PyDataset):
     def _arrays(self, i):
         """Arrays of batch i: those that go into the network, targets, weights."""
         chosen = self._order[i]
-        arrays = *network_inputs(take_clips(self._clips, chosen)), self._targets[chosen], self._weights[chosen]
+        clips, targets = take_clips(self._clips, chosen), take_clips(self._targets, chosen)
+        weights = self._weights[chosen]
+        if self._join and self._is_joined[i]:
+            clips, targets, weights = self._join(clips, targets, weights)
+        if isinstance(targets, list):
+            targets = _padded(targets)
+        arrays = *network_inputs(clips), targets, weights
         return tuple(self._mixed(array, self._shares[i]) for array in arrays) if self._mixup else arrays
 
     @staticmethod
@@ -74,6 +85,8 @@ class Batches(keras.utils.PyDataset):
         self._order = np.array_split(order, self._n_batches)
         if isinstance(self._clips, list):
             self._order = [self._order[i] for i in self._random.permutation(self._n_batches)]
+        if self._join:
+            self._is_joined = self._random.uniform(size=self._n_batches) < 0.5
         if self._mixup:
             shape = self._n_batches, max(map(len, self._order))
             self._shares = self._random.beta(self._mixup, self._mixup, shape).astype(np.float32)
@@ -99,6 +112,8 @@ class Batches(keras.utils.PyDataset):
         shapes = [(None, *array.shape[1:]) for array in examples]
         if isinstance(self._clips, list):
             shapes[0] = (None, None, examples[0].shape[2])
+        if isinstance(self._targets, list):
+            shapes[-2] = (None, None)
 
         def take(i):
             arrays = tf.numpy_function(lambda i: this._arrays(i), [i], [array.dtype for array in examples])
@@ -111,3 +126,12 @@ class Batches(keras.utils.PyDataset):
         # There is nothing to tune; on one core the end of an epoch waits up to a second for the thread that tunes.
         options.autotune.enabled = False
         return tf.data.Dataset.range(len(self)).map(take).with_options(options)
+
+
+def _padded(targets):
+    """Rows of labels, each of its own length, as a table: to few lengths, of which networks may be traced for each."""
+    longest = -(-max(map(len, targets)) // 16) * 16
+    table = np.full((len(targets), longest), -1, np.int32)
+    for row, labels in zip(table, targets, strict=True):
+        row[: len(labels)] = labels
+    return table

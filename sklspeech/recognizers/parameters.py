@@ -17,8 +17,7 @@ _RENAMED = {  # what is asked for by an older name, and what it is now
     "noise": ("snr, the lowest and the highest ratio,", "0.2"),
 }
 
-#: The parameters that all classifiers share, for their docstrings.
-RECIPE_PARAMETERS = """
+_TRAINING_PARAMETERS = """
     normalization : {"clip", "feature"} or None, default="clip"
         Which mean is subtracted from every clip, in training and in prediction: that over frames and features, which is
         its level; that of every feature over the frames (cepstral mean normalization), which takes out the colour
@@ -26,19 +25,19 @@ RECIPE_PARAMETERS = """
         have one length of a single frame, they are left as they are.
     dropout : float, default={dropout}
         Share of units switched off in training.
-    masks : int, default=0
+    masks : int, default={masks}
         Bands of features, and as many spans of frames, that are masked in every clip in training (SpecAugment).
     speed : float, default=0.1
         Largest change of tempo in training: every clip is stretched by its own factor, from ``1 / (1 + speed)`` to
         ``1 + speed``.
-    vocal_tract : float, default=0.15
+    vocal_tract : float, default={vocal_tract}
         Largest change of the vocal tract's length in training: the features of every clip are moved along their axis,
         as neighbouring bands of frequency, by its own factor. For mel features; 0 suits cepstra.
-    shift : float, default=0.1
+    shift : float, default={shift}
         Largest shift in time in training, as a share of the clip.
     gain : float, default=0.0
         Largest change of the level in training, in dB, after `normalization`. For mel features.
-    snr : tuple of two float, "auto" or None, default="auto"
+    snr : tuple of two float, "auto" or None, default={snr}
         Lowest and highest signal-to-noise ratio in dB of the noise that is added in training, over the whole clip.
         Every clip draws its own ratio evenly between the two, and its own noise: hiss of any colour, or the babble of
         other clips. For mel features in decibels. "auto" is (-5, 60) for features that have a floor themselves, by
@@ -46,14 +45,11 @@ RECIPE_PARAMETERS = """
     floor : float or None, default=None
         Smallest distance in dB from the loudest value of a clip to a random floor, to which everything fainter is
         raised in training. Every clip draws its own, from this to 40 dB more. For mel features in decibels.
-    mixup : float, default=0.0
-        Every clip and its label are mixed with another one in training, by a share drawn from Beta(mixup, mixup). For
-        clips of one length.
     epochs : int or "auto", default="auto"
-        Passes over the training clips. "auto" is as many as make 3,200 steps, 120 at most and 14 at least: 28 of 3,600
-        clips. Give a number where that is not wanted, as with `warm_start`, or in a search over the number of clips.
+        Passes over the training clips. "auto" is as many as make {steps}. Give a number where
+        that is not wanted, as with `warm_start`, or in a search over the number of clips.
     batch_size : int or "auto", default="auto"
-        Clips a step of training. "auto" is 32, or with fewer than 512 clips a sixteenth of them, but not less than 8.
+        Clips a step of training. "auto" is {batch}.
     optimizer : str, class or callable, default="adamw"
         A Keras optimizer: its name, its class, or what makes one from `learning_rate` and `weight_decay`, such as
         ``functools.partial(keras.optimizers.SGD, momentum=0.9)``.
@@ -67,14 +63,10 @@ RECIPE_PARAMETERS = """
     learning_rate_schedule : {"cosine", "constant"}, default="cosine"
         "cosine" rises over the first tenth of the steps and falls to 0 along a cosine. Use "constant" with Keras
         callbacks that set the learning rate.
-    label_smoothing : float, default=0.1
-        Share of the label that is spread over all classes.
-    class_weight : dict, "balanced" or None, default=None
-        Weight of every label, as in scikit-learn; multiplied with `sample_weight`.
     early_stopping : bool, default=False
         Stop when the loss on `validation_fraction` of the clips has not improved for `n_iter_no_change` epochs, and go
-        back to the best weights. The clips are stratified by class; where `fit` gets `groups`, they are whole groups:
-        speakers who are not trained on.
+        back to the best weights. The clips are {split}; where `fit` gets `groups`, they are
+        whole groups: speakers who are not trained on.
     validation_fraction : float, default=0.1
         Share of the clips, or of the groups, that `early_stopping` sets aside.
     n_iter_no_change : int, default=10
@@ -98,6 +90,46 @@ RECIPE_PARAMETERS = """
     verbose : {0, 1, 2}, default=0
         What Keras prints: nothing, a bar an epoch, a line an epoch.
 """
+_CLASSIFIER_PARAMETERS = """    mixup : float, default=0.0
+        Every clip and its label are mixed with another one in training, by a share drawn from Beta(mixup, mixup). For
+        clips of one length.
+    label_smoothing : float, default=0.1
+        Share of the label that is spread over all classes.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of every label, as in scikit-learn; multiplied with `sample_weight`.
+"""
+
+
+def _filled(text, **values):
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
+
+
+#: The parameters that all classifiers share, for their docstrings.
+RECIPE_PARAMETERS = _filled(
+    _TRAINING_PARAMETERS + _CLASSIFIER_PARAMETERS,
+    masks="0",
+    vocal_tract="0.15",
+    shift="0.1",
+    snr='"auto"',
+    steps="3,200 steps, 120 at most and 14 at least: 28 of 3,600 clips",
+    batch="32, or with fewer than 512 clips a sixteenth of them, but not less than 8",
+    split="stratified by class",
+)
+#: Those of `SpeechTranscriber` among them.
+TRANSCRIBER_PARAMETERS = _filled(
+    _TRAINING_PARAMETERS,
+    dropout="0.2",
+    masks="2",
+    vocal_tract="0.1",
+    shift="0.0",
+    snr="None",
+    steps="6,000 steps, 80 at most and 40 at least: 66 of 1,449 clips",
+    batch="16, or with fewer than 256 clips a sixteenth of them, but not less than 4",
+    split="those of sentences that are not trained on",
+)
+
 #: The attributes that all classifiers share, for their docstrings.
 FITTED_ATTRIBUTES = """
     classes_ : ndarray of shape (n_classes,)
@@ -121,7 +153,7 @@ FITTED_ATTRIBUTES = """
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class TrainingParameters(BaseEstimator):
-    """The parameters that all classifiers share; as a dataclass its `__init__` has each by name and only stores it.
+    """The parameters that all recognizers share; as a dataclass its `__init__` has each by name and only stores it.
 
     scikeras takes every public attribute of an estimator for a parameter, and any routed name for valid. Here they are
     those of the signature, as everywhere in scikit-learn.
@@ -137,7 +169,6 @@ class TrainingParameters(BaseEstimator):
         "gain": [Interval(Real, 0, None, closed="left")],
         "snr": [tuple, list, StrOptions({"auto"}), None],
         "floor": [Interval(Real, 0, None, closed="left"), None],
-        "mixup": [Interval(Real, 0, None, closed="left")],
         "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "optimizer": [str, callable],
@@ -145,8 +176,6 @@ class TrainingParameters(BaseEstimator):
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "ema_momentum": [Interval(Real, 0, 1, closed="neither"), None],
         "learning_rate_schedule": [StrOptions({"cosine", "constant"})],
-        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
@@ -167,7 +196,6 @@ class TrainingParameters(BaseEstimator):
     gain: float = 0.0
     snr: tuple | list | str | None = "auto"
     floor: float | None = None
-    mixup: float = 0.0
     epochs: int | str = "auto"
     batch_size: int | str = "auto"
     optimizer: str | type | Callable = "adamw"
@@ -175,8 +203,6 @@ class TrainingParameters(BaseEstimator):
     weight_decay: float = 0.1
     ema_momentum: float | None = None
     learning_rate_schedule: str = "cosine"
-    label_smoothing: float = 0.1
-    class_weight: dict | str | None = None
     early_stopping: bool = False
     validation_fraction: float = 0.1
     n_iter_no_change: int = 10
@@ -249,6 +275,22 @@ class TrainingParameters(BaseEstimator):
             check_snr(self.snr)
         if self.early_stopping and self.ema_momentum is not None:
             raise ValueError("early_stopping keeps the best weights, ema_momentum the average of all: use one of them")
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class ClassifierParameters(TrainingParameters):
+    """The parameters of classifiers alone."""
+
+    _parameter_constraints: ClassVar[dict] = {
+        **TrainingParameters._parameter_constraints,
+        "mixup": [Interval(Real, 0, None, closed="left")],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    mixup: float = 0.0
+    label_smoothing: float = 0.1
+    class_weight: dict | str | None = None
 
 
 def _refuse_renamed(params):

@@ -32,6 +32,36 @@ def split_validation(y, groups, fraction, seed):
     return _stratified(y, fraction, seed) if groups is None else _by_group(y, np.asarray(groups), fraction, seed)
 
 
+def split_sentences(sentences, groups, fraction, seed):
+    """Set clips aside: whole groups, or else all clips of some sentences.
+
+    Parameters
+    ----------
+    sentences : ndarray of shape (n,), object
+        What is said in every clip.
+    groups : array-like of shape (n,) or None
+        Speaker of every clip.
+    fraction : float
+        Share of the groups, or of the sentences, to set aside.
+    seed : int
+
+    Returns
+    -------
+    train, validation : ndarray of int
+        Positions.
+
+    Raises
+    ------
+    ValueError
+        There are too few groups.
+    """
+    kept_together = sentences if groups is None else np.asarray(groups)
+    if len(set(kept_together)) < 2:
+        raise ValueError(f"early_stopping needs 2 groups or more, got {sorted(set(kept_together))}")
+    draws = GroupShuffleSplit(n_splits=1, test_size=float(fraction), random_state=seed)
+    return next(draws.split(sentences, groups=kept_together))
+
+
 def _by_group(y, groups, fraction, seed):
     if len(np.unique(groups)) < 2:
         raise ValueError(f"early_stopping needs 2 groups or more, got {np.unique(groups).tolist()}")

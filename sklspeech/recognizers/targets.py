@@ -129,5 +129,5 @@ def warn_of_sentences(labels):
         warnings.warn(
             f"each of the {len(labels)} clips has a label of its own: what was said, as a sentence, is for "
             "transcription, not for a classifier",
-            stacklevel=4,
+            stacklevel=6,
         )

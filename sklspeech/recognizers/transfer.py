@@ -85,7 +85,7 @@ def take_over(model, classes, source):
             f"initialize_from is a {type(recognizer).__name__} none of whose layers fits this network: give both the "
             "same encoder parameters"
         )
-    if HEAD in others and _take_over_head(model.get_layer(HEAD), classes, others[HEAD], recognizer.classes_):
+    if HEAD in others and _take_over_head(model.get_layer(HEAD), classes, others[HEAD], recognizer._head_labels()):
         names.append(HEAD)
     return names
 

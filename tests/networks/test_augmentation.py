@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklspeech.networks.augmentation import RandomFloor, RandomGain, RandomNoise, RandomWarp, SpecAugment
+from sklspeech.networks.augmentation import RandomFloor, RandomGain, RandomNoise, RandomTempo, RandomWarp, SpecAugment
 
 
 def power(decibels):
@@ -151,3 +151,29 @@ def test_a_padded_clip_is_warped_to_its_own_end():
     out = np.asarray(RandomWarp(0.25, 0.0, 0.1, seed=0)(X, step_mask=MASK, training=True))[:, :, 0]
     assert (out <= LENGTHS[:, None] - 1).all()
     assert (out[:, 0] >= 0).all()
+
+
+def test_tempo_keeps_both_ends_of_every_clip_in_training_only():
+    X = np.tile(np.arange(60, dtype=np.float32)[None, :, None], (300, 1, 2))
+    lengths = np.tile([60, 40], 150)
+    mask = (np.arange(60)[None] < lengths[:, None]).astype(np.float32)
+    layer = RandomTempo(0.1, seed=0)
+    np.testing.assert_array_equal(np.asarray(layer(X, step_mask=mask)), X)
+    places = np.asarray(layer(X, step_mask=mask, training=True))[:, :, 0]
+    assert (places[:, 0] < 1).all()
+    last = places[np.arange(300), lengths - 1]
+    assert (last > lengths - 3).all()
+    assert (last <= lengths - 1).all()
+    tempo = np.diff(places, axis=1)
+    assert tempo.min() >= 0
+    inner = tempo[:, 10:20]
+    assert 0.6 < inner.min() < 0.9
+    assert 1.15 < inner.max() < 1.7
+    assert np.std(inner.mean(axis=1)) > 0.03  # another one for every clip
+
+
+def test_masks_of_sentences_are_short():
+    X = np.ones((200, 400, 5), np.float32)
+    masked = np.asarray(SpecAugment(0, 0.0, 1, 0.2, 25, seed=0)(X, training=True))[:, :, 0] == 0
+    assert masked.sum(axis=1).max() == 25
+    assert 8 < masked.sum(axis=1).mean() < 17

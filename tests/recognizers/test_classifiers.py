@@ -17,7 +17,7 @@ from sklearn.model_selection import cross_val_score
 
 from sklspeech import MelFeatures, SpeechCNN, SpeechCRNN, SpeechRNN, SpeechTransformer
 from sklspeech.networks import layers
-from sklspeech.recognizers import auto, estimator
+from sklspeech.recognizers import auto, base
 
 SMALL = {"stem": (8,), "epochs": 2, "batch_size": 30, "random_state": 0}
 cnn = SpeechCNN(filters=(8,), **SMALL)
@@ -296,7 +296,7 @@ def test_integer_cv_is_stratified(features, words):
 
 def test_averaged_weights_are_kept(features, words, monkeypatch):
     """The mean of the weights of all steps, not those of the last one."""
-    monkeypatch.setattr(estimator, "STEPS_AT_ONCE", 1)  # so that Keras shows every step
+    monkeypatch.setattr(base, "STEPS_AT_ONCE", 1)  # so that Keras shows every step
     steps = []
 
     class Keep(keras.callbacks.Callback):
