@@ -3,6 +3,7 @@ from . import datasets as datasets
 from . import metrics as metrics
 from . import networks as networks
 from . import spectral as spectral
+from . import text as text
 from ._runtime.onnx_graph import OnnxBytes as OnnxBytes
 from .compose.augmented import AugmentedClassifier as AugmentedClassifier
 from .compose.pipeline import Pipeline as Pipeline
@@ -22,11 +23,13 @@ from .frozen.archive import save as save
 from .frozen.classifier import FrozenClassifier as FrozenClassifier
 from .frozen.classifier import UnfittedPlaceholder as UnfittedPlaceholder
 from .frozen.pipeline import FrozenPipeline as FrozenPipeline
+from .frozen.transcriber import FrozenTranscriber as FrozenTranscriber
 from .pretrained.speech_embedding import SpeechEmbedding as SpeechEmbedding
 from .recognizers.classifiers import SpeechCNN as SpeechCNN
 from .recognizers.classifiers import SpeechCRNN as SpeechCRNN
 from .recognizers.classifiers import SpeechRNN as SpeechRNN
 from .recognizers.classifiers import SpeechTransformer as SpeechTransformer
 from .recognizers.own import SpeechClassifier as SpeechClassifier
+from .recognizers.transcriber import SpeechTranscriber as SpeechTranscriber
 
 __version__: str

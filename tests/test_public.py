@@ -8,15 +8,23 @@ import pytest
 from numpydoc.validate import validate
 
 import sklspeech
-from sklspeech import audio, datasets, metrics, networks, spectral
+from sklspeech import audio, datasets, metrics, networks, spectral, text
 
-MODULES = {"audio": audio, "datasets": datasets, "metrics": metrics, "networks": networks, "spectral": spectral}
+MODULES = {
+    "audio": audio,
+    "datasets": datasets,
+    "metrics": metrics,
+    "networks": networks,
+    "spectral": spectral,
+    "text": text,
+}
 ESTIMATORS = [
     "AudioLoader",
     "AugmentedClassifier",
     "FrameStatistics",
     "FrozenClassifier",
     "FrozenPipeline",
+    "FrozenTranscriber",
     "MFCCFeatures",
     "MelFeatures",
     "Pipeline",
@@ -25,6 +33,7 @@ ESTIMATORS = [
     "SpeechClassifier",
     "SpeechEmbedding",
     "SpeechRNN",
+    "SpeechTranscriber",
     "SpeechTransformer",
     "UnfittedPlaceholder",
 ]
@@ -44,7 +53,7 @@ def documented_names():
     for module, content in MODULES.items():
         public |= {f"{module}.{name}": getattr(content, name) for name in content.__all__}
     for name, value in public.items():
-        if callable(value):
+        if inspect.isclass(value) or inspect.isfunction(value):
             yield name
         if inspect.isclass(value):
             for method, function in inspect.getmembers(value, inspect.isfunction):

@@ -17,6 +17,7 @@ from ..features.mel import MelFeatures
 from ..frozen.archive import golden_waveform
 from .freezing import fitted_within
 from .onnx import compare, to_onnx
+from .transcriber_graph import export_transcriber, is_transcriber
 
 _EXPORT_TOLERANCE = 1e-4  # of a probability; the features inside are float32
 
@@ -26,14 +27,16 @@ def export(pipeline, path, X=None):
     """Write one graph from waveform to probabilities, features inside, for C++, phones and browsers.
 
     The file takes float32 waveforms of shape (n, n_samples), in TensorFlow Lite one at a time, and gives
-    ``probabilities``. Sample rate, number of samples and labels are in its metadata: in ONNX as properties, in
-    TensorFlow Lite as ``metadata.json`` in a zip archive at the end of the file; and for runtimes that show none, in a
-    JSON file beside it, whose name is that of the graph and ``.json``.
+    ``probabilities``; that of a transcriber, in ONNX alone, takes any ``n_samples``, and gives ``log_probabilities`` of
+    shape (n, n_steps, n_symbols), the blank last, which are still to be decoded. Sample rate, number of samples and
+    labels or symbols are in its metadata: in ONNX as properties, in TensorFlow Lite as ``metadata.json`` in a zip
+    archive at the end of the file; and for runtimes that show none, in a JSON file beside it, whose name is that of the
+    graph and ``.json``.
 
     Parameters
     ----------
     pipeline : Pipeline, fitted
-        MelFeatures or MFCCFeatures, and a network.
+        MelFeatures or MFCCFeatures, and a network, of labels or of sentences.
     path : str or PathLike
         Ends in ``.onnx`` or ``.tflite``.
     X : array-like of shape (n,) or None, default=None
@@ -62,12 +65,16 @@ def export(pipeline, path, X=None):
     ['model.onnx', 'model.onnx.json']
     """
     path = Path(path)
+    pipeline = fitted_within(pipeline)
+    if path.suffix == ".onnx" and is_transcriber(pipeline):
+        export_transcriber(pipeline, path, X)
+        return
     writers = {".onnx": (_write_onnx, _run_onnx), ".tflite": (_write_tflite, _run_tflite)}
     if path.suffix not in writers:
         raise ValueError(f"{path} must end in .onnx or .tflite")
     if path.suffix == ".tflite" and find_spec("ai_edge_litert") is None:
         raise ImportError("a .tflite file is checked in its own runtime: pip install ai-edge-litert")
-    features, classifier = _checked_steps(fitted_within(pipeline))
+    features, classifier = _checked_steps(pipeline)
     write, run = writers[path.suffix]
     clips = _sample_waveforms(features, X)
     expected = pipeline.predict_proba(list(clips))

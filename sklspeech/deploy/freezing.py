@@ -14,7 +14,9 @@ from .. import compose
 from .._runtime.public import public
 from .._runtime.scikit_learn import BaseSearchCV
 from ..frozen.classifier import FrozenClassifier, UnfittedPlaceholder
+from ..frozen.network import FrozenNetwork
 from ..frozen.pipeline import FrozenPipeline
+from ..frozen.transcriber import FrozenTranscriber
 from .onnx import compare, to_onnx
 
 _TOLERANCE = 1e-5  # of a probability, between a network and its graph
@@ -41,8 +43,9 @@ def freeze(estimator, X=None, *, n_jobs=None):
     Returns
     -------
     frozen : estimator
-        A copy with the same steps and names, whose networks are `FrozenClassifier`, and whose pipelines with a network
-        are `FrozenPipeline`. Everything else stays as it is. It can be neither trained nor searched further.
+        A copy with the same steps and names, whose networks are `FrozenClassifier` or `FrozenTranscriber`, and whose
+        pipelines with a network are `FrozenPipeline`. Everything else stays as it is. It can be neither trained nor
+        searched further.
 
     Raises
     ------
@@ -115,13 +118,17 @@ class _Freezer(pickle.Pickler):
 
     def reducer_override(self, obj):
         """Put a graph in place of a network, and a FrozenPipeline in place of a pipeline with one."""
-        from ..recognizers.estimator import KerasSpeechClassifier
+        from ..recognizers.base import KerasSpeechEstimator
 
+        if isinstance(obj, FrozenTranscriber):
+            self.n_networks += 1
+            n_jobs = obj.n_jobs if self._n_jobs is None else self._n_jobs
+            return _frozen_transcriber, (obj.graph, obj.decoder, obj.normalize, obj.frames_per_step, n_jobs)
         if isinstance(obj, FrozenClassifier):
             self.n_networks += 1
             n_jobs = obj.n_jobs if self._n_jobs is None else self._n_jobs
             return _frozen_classifier, (obj.graph, obj.classes, obj.multilabel, n_jobs)
-        if isinstance(obj, KerasSpeechClassifier):
+        if isinstance(obj, KerasSpeechEstimator):
             return self._reduce_network(obj)
         if any(kind.__module__.split(".")[0] == "scikeras" for kind in type(obj).__mro__):
             raise TypeError(
@@ -129,16 +136,26 @@ class _Freezer(pickle.Pickler):
                 "SpeechClassifier(build=...), or save it with joblib"
             )
         # By type: a subclass may do what FrozenPipeline does not.
-        if type(obj) in _PIPELINES and isinstance(obj.steps[-1][1], KerasSpeechClassifier | FrozenClassifier):
+        if type(obj) in _PIPELINES and isinstance(obj.steps[-1][1], KerasSpeechEstimator | FrozenNetwork):
             return _frozen_pipeline, (list(obj.steps), obj.transform_input, obj.memory, obj.verbose)
         return NotImplemented
 
-    def _reduce_network(self, classifier):
-        if not hasattr(classifier, "history_"):
-            if hasattr(classifier, "classes_"):
-                raise NotFittedError(f"The training of this {type(classifier).__name__} was not finished.")
-            return UnfittedPlaceholder, (type(classifier).__name__,)
+    def _reduce_network(self, network):
+        from ..recognizers.transcriber import SpeechTranscriber
+
+        if not hasattr(network, "history_"):
+            if hasattr(network, "input_shape_"):
+                raise NotFittedError(f"The training of this {type(network).__name__} was not finished.")
+            return UnfittedPlaceholder, (type(network).__name__,)
         self.n_networks += 1
+        is_transcriber = isinstance(network, SpeechTranscriber)
+        return self._reduce_transcriber(network) if is_transcriber else self._reduce_classifier(network)
+
+    def _reduce_transcriber(self, network):
+        decoder, per_step = network.decoder_, network.frames_per_step_
+        return _frozen_transcriber, (_transcriber_to_onnx(network), decoder, network.normalize, per_step, self._n_jobs)
+
+    def _reduce_classifier(self, classifier):
         graph, classes = _network_to_onnx(classifier), tuple(classifier.classes_.tolist())
         return _frozen_classifier, (graph, classes, classifier.multilabel_, self._n_jobs)
 
@@ -149,6 +166,25 @@ def _frozen_pipeline(steps, transform_input, memory, verbose):
 
 def _frozen_classifier(graph, classes, multilabel, n_jobs):
     return FrozenClassifier(graph=graph, classes=classes, multilabel=multilabel, n_jobs=n_jobs)
+
+
+def _frozen_transcriber(graph, decoder, normalize, frames_per_step, n_jobs):
+    return FrozenTranscriber(
+        graph=graph, decoder=decoder, normalize=normalize, frames_per_step=frames_per_step, n_jobs=n_jobs
+    )
+
+
+def _transcriber_to_onnx(network):
+    """The graph of a trained transcriber, compared with it."""
+    _check_precision(network)
+    names = [value.name for value in network.network.inputs]
+    labels = {"labels": json.dumps(network.symbols_)}
+    graph = to_onnx(network.network, names, labels, "log_probabilities")
+    frozen = _frozen_transcriber(graph, network.decoder_, network.normalize, network.frames_per_step_, None)
+    X = _random_features(network)
+    for expected, got in zip(network.predict_log_proba(X), frozen.predict_log_proba(X), strict=True):
+        compare(np.exp(expected), np.exp(got), _TOLERANCE, type(network).__name__)
+    return graph
 
 
 def _network_to_onnx(classifier):
@@ -171,6 +207,10 @@ def _check_can_be_frozen(classifier, labels):
             f"labels of a frozen network must be str, int, float or bool, got {type(labels[0]).__name__} "
             f"({labels[0]!r}): train on str(label)"
         )
+    _check_precision(classifier)
+
+
+def _check_precision(classifier):
     dtypes = {layer.compute_dtype for layer in classifier.network.layers if layer.weights} - {"float32"}
     if dtypes:
         raise ValueError(

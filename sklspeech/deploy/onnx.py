@@ -9,8 +9,10 @@ import numpy as np
 from .._runtime.onnx_graph import OnnxBytes
 from ..errors import DeployError
 
+_SAMPLES = 2**16  # the largest n_fft of an archive
 
-def to_onnx(model, input_names, metadata):
+
+def to_onnx(model, input_names, metadata, output_name="probabilities"):
     """Convert a Keras model.
 
     Parameters
@@ -19,6 +21,8 @@ def to_onnx(model, input_names, metadata):
     input_names : sequence of str
         What the graph's inputs are to be called.
     metadata : dict of str to str
+    output_name : str, default="probabilities"
+        What its output is to be called.
 
     Returns
     -------
@@ -35,14 +39,17 @@ def to_onnx(model, input_names, metadata):
         graph = onnx.load(path)
     for i, name in enumerate(input_names):
         _rename(graph.graph, graph.graph.input[i], name)
-    _rename(graph.graph, graph.graph.output[0], "probabilities")
+    _rename(graph.graph, graph.graph.output[0], output_name)
     onnx.helper.set_model_props(graph, metadata)
     return OnnxBytes(graph.SerializeToString())
 
 
 def _call_once(model):
     """Keras exports a model that has been called."""
-    inputs = [np.ones([1 if size is None else size for size in value.shape], value.dtype) for value in model.inputs]
+    shapes = [[1 if size is None else size for size in value.shape] for value in model.inputs]
+    if tuple(model.inputs[0].shape) == (None, None):  # waveforms of any length: long enough for every frame
+        shapes[0][1] = _SAMPLES
+    inputs = [np.ones(shape, value.dtype) for shape, value in zip(shapes, model.inputs, strict=True)]
     model.predict_on_batch(inputs if len(inputs) > 1 else inputs[0])
 
 

@@ -14,9 +14,9 @@ def waveform_model(features, network):
 
     Parameters
     ----------
-    features : MelFeatures or MFCCFeatures, fitted, of a fixed duration
+    features : MelFeatures or MFCCFeatures, fitted
     network : keras.Model
-        From their features to probabilities.
+        From their features to probabilities; where they have no duration, from features and ``n_frames``.
 
     Returns
     -------
@@ -24,7 +24,17 @@ def waveform_model(features, network):
         From (n, n_samples) to probabilities.
     """
     waveform = keras.Input((features.n_samples_,), name="waveform")
-    return keras.Model(waveform, network(FeaturesLayer(features)(waveform)), name="waveform_to_probabilities")
+    frames = FeaturesLayer(features)(waveform)
+    inputs = frames if features.n_samples_ is not None else [frames, CountFrames(name="n_frames")(frames)]
+    return keras.Model(waveform, network(inputs), name="waveform_to_probabilities")
+
+
+class CountFrames(keras.layers.Layer):
+    """The number of frames of every clip, where none is padded: (n,)."""
+
+    def call(self, frames):
+        shape = ops.shape(frames)
+        return ops.broadcast_to(ops.cast(shape[1], "int32"), (shape[0],))
 
 
 class FeaturesLayer(keras.layers.Layer):
@@ -51,11 +61,13 @@ class FeaturesLayer(keras.layers.Layer):
     def _build_cepstra(self):
         """Cosine transform and derivatives are linear: applied to unit vectors they give their matrix."""
         f = self.features
-        n_frames = f.settings.count_frames(f.n_samples_)
         units = np.eye(f.n_mels, dtype=np.float32)
         dct = spectral.mfcc(units, n_mfcc=f.n_mfcc, dct_type=f.dct_type, norm=f.dct_norm, lifter=f.lifter)
         self.dct = self._constant("dct", dct)
-        units = np.eye(n_frames, dtype=np.float32)
+        self.deltas: list = []
+        if not f.deltas:
+            return
+        units = np.eye(f.settings.count_frames(f.n_samples_), dtype=np.float32)
         deltas = [spectral.delta(units, width=f.delta_width, order=order) for order in range(1, 1 + f.deltas)]
         self.deltas = [self._constant(f"delta{order}", matrix) for order, matrix in enumerate(deltas, 1)]
 

@@ -4,6 +4,7 @@
                     the SHA-256 of the graph
     network.onnx    the graph; labels are in its metadata as well
     features.onnx   the graph of SpeechEmbedding, where that is the first step
+    decoder.json    of a transcriber: its symbols, its language model, and how sentences are found
     input.npy       a waveform, (n_samples,)
     output.npy      what the pipeline made of it, of the same so faint that it falls below the smallest power, and of
                     silence, (3, n_classes): compared when the file is loaded; (n_classes,) in files of before
@@ -38,10 +39,12 @@ from ..features.mfcc import MFCCFeatures
 from ..pretrained.graph import N_MELS
 from ..pretrained.speech_embedding import SpeechEmbedding
 from .classifier import FrozenClassifier
-from .container import MAX_BYTES, OF_EMBEDDING, read_contents
+from .container import MAX_BYTES, OF_EMBEDDING, OF_TRANSCRIBER, read_contents
 from .graph_check import check_graph
 from .manifest import FORMAT_VERSION, check_fitted_length, check_manifest
 from .pipeline import FrozenPipeline
+from .transcriber import FrozenTranscriber
+from .transcriber_json import read_transcriber, write_transcriber
 
 # Parameters that memory grows with.
 _MAX_PARAMS = {"n_fft": 2**16, "win_length": 2**16, "n_mels": 2**11, "delta_width": 2**11}
@@ -49,6 +52,7 @@ _MAX_FEATURES = 2**22  # of a clip
 _FAINT = np.float32(2.0**-14)  # of the golden waveform, 84 dB
 _TOLERANCE = 1e-4  # of a probability, on another machine
 _FEATURES = {"MelFeatures": MelFeatures, "MFCCFeatures": MFCCFeatures, "SpeechEmbedding": SpeechEmbedding}
+_NETWORKS = "FrozenClassifier", "FrozenTranscriber"
 _FITTED = ("duration_", "n_samples_")
 _NOT_SAVED = ("n_jobs",)  # threads are a matter of the machine
 _LIBRARIES = ("numpy", "scipy", "sklearn", "onnxruntime")
@@ -74,15 +78,16 @@ def save(pipeline, path):
     features, classifier = _savable_steps(pipeline)
     waveform = golden_waveform(features)
     graph_of_features = bytes(features.graph_) if isinstance(features, SpeechEmbedding) else b""
+    of_transcriber = write_transcriber(classifier) if isinstance(classifier, FrozenTranscriber) else b""
     params = {name: value for name, value in features.get_params().items() if name not in _NOT_SAVED}
     manifest = {
         "format": "sklspeech",
         "format_version": FORMAT_VERSION,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": _versions(),
-        "sha256": _digest(classifier.graph, graph_of_features),
+        "sha256": _digest(classifier.graph, graph_of_features, of_transcriber),
         "sample_rate": features.sample_rate,
-        "labels": list(classifier.classes),
+        "labels": classifier.symbols_ if of_transcriber else list(classifier.classes),
         "steps": [
             {
                 "name": pipeline.steps[0][0],
@@ -103,6 +108,8 @@ def save(pipeline, path):
     }
     if graph_of_features:
         contents[OF_EMBEDDING] = graph_of_features
+    if of_transcriber:
+        contents[OF_TRANSCRIBER] = of_transcriber
     with atomic_write(path) as unchecked:
         with zipfile.ZipFile(unchecked, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in contents.items():
@@ -172,12 +179,12 @@ def _naming(path):
 def _savable_steps(pipeline):
     steps = [step for _, step in getattr(pipeline, "steps", [])]
     names = [type(step).__name__ for step in steps] or [type(pipeline).__name__]
-    if len(steps) != 2 or names[0] not in _FEATURES or names[1] != "FrozenClassifier":
+    if len(steps) != 2 or names[0] not in _FEATURES or names[1] not in _NETWORKS:
         raise ValueError(
             f"save takes a frozen pipeline of MelFeatures, MFCCFeatures or SpeechEmbedding and a network, got {names}: "
             "freeze it first, and use joblib for other steps"
         )
-    if steps[1].multilabel:
+    if getattr(steps[1], "multilabel", False):
         raise ValueError("save has no place for several labels a clip: use joblib")
     check_is_fitted(steps[0])
     return steps
@@ -209,7 +216,14 @@ def _golden_output(pipeline, waveform):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AudioWarning)
         clips = waveform, waveform * _FAINT, np.zeros_like(waveform)
-        return np.concatenate([pipeline.predict_proba([clip]) for clip in clips])  # one alone is in memory
+        return np.concatenate([_probabilities(pipeline, clip) for clip in clips])  # one alone is in memory
+
+
+def _probabilities(pipeline, clip):
+    """Of the labels, (1, n_classes); of the symbols in every step, (n_steps, n_symbols)."""
+    if isinstance(pipeline[-1], FrozenTranscriber):
+        return np.exp(pipeline[-1].predict_log_proba(pipeline[:-1].transform([clip]))[0])
+    return pipeline.predict_proba([clip])
 
 
 def _golden_length(features):
@@ -244,34 +258,37 @@ def _load(path):
     contents = read_contents(path)
     manifest, graph = check_manifest(contents["manifest.json"]), contents["network.onnx"]
     graph_of_features = contents.get(OF_EMBEDDING, b"")
-    digest = _digest(graph, graph_of_features)
+    of_transcriber = contents.get(OF_TRANSCRIBER, b"")
+    digest = _digest(graph, graph_of_features, of_transcriber)
     if manifest.get("sha256", digest) != digest:  # files of before have none
         raise ArchiveError("network.onnx is damaged, or not the one that was saved")
-    pipeline = _build(manifest, graph, graph_of_features)
+    pipeline = _build(manifest, graph, graph_of_features, of_transcriber)
     _check_golden(pipeline, contents)
     return pipeline
 
 
-def _digest(graph, graph_of_features):
+def _digest(graph, graph_of_features, of_transcriber):
     """What a changed weight, too small a change for the golden output, shows in."""
-    return hashlib.sha256(graph + graph_of_features).hexdigest()
+    return hashlib.sha256(graph + graph_of_features + of_transcriber).hexdigest()
 
 
-def _build(manifest, graph, graph_of_features):
+def _build(manifest, graph, graph_of_features, of_transcriber):
     """The pipeline of a manifest, unchecked yet in what it gives."""
     classes = [step["class"] for step in manifest["steps"]]
-    if len(classes) != 2 or classes[0] not in _FEATURES or classes[1] != "FrozenClassifier":
-        raise ArchiveError(f"has steps {classes}, expected features and FrozenClassifier")
+    if len(classes) != 2 or classes[0] not in _FEATURES or classes[1] not in _NETWORKS:
+        raise ArchiveError(f"has steps {classes}, expected features and one of {_NETWORKS}")
+    if (classes[1] == "FrozenTranscriber") != bool(of_transcriber):
+        raise ArchiveError(f"{OF_TRANSCRIBER} belongs to FrozenTranscriber, got {classes[1]}")
     first, last = manifest["steps"]
     features = _build_features(first, graph_of_features)
     if features.sample_rate != manifest["sample_rate"]:
         raise ArchiveError(f"sample_rate is {manifest['sample_rate']}, that of {classes[0]} {features.sample_rate}")
     if last["params"]:
-        raise ArchiveError(f"FrozenClassifier must have no parameters, got {sorted(last['params'])[:10]}")
+        raise ArchiveError(f"{classes[1]} must have no parameters, got {sorted(last['params'])[:10]}")
     names = first["name"], last["name"]
     if len(set(names)) < 2 or any("__" in name or not name for name in names):
         raise ArchiveError(f"names of steps must differ and have no '__', got {names}")
-    classifier = _build_classifier(manifest["labels"], graph, features)
+    classifier = _build_network(manifest["labels"], graph, features, of_transcriber)
     return FrozenPipeline(list(zip(names, (features, classifier), strict=True)))
 
 
@@ -331,9 +348,13 @@ def _from_json(value):
     raise ArchiveError(f"parameter {str(value)[:100]} is none that can be")
 
 
-def _build_classifier(labels, graph, features):
+def _build_network(labels, graph, features, of_transcriber):
     check_graph(graph)
-    classifier = FrozenClassifier(graph=OnnxBytes(graph), classes=tuple(labels))
+    classifier: FrozenClassifier | FrozenTranscriber
+    if of_transcriber:
+        classifier = read_transcriber(of_transcriber, OnnxBytes(graph), labels)
+    else:
+        classifier = FrozenClassifier(graph=OnnxBytes(graph), classes=tuple(labels))
     try:
         session = classifier.load_graph()
     except Exception as error:  # ONNX Runtime's errors have no common class
@@ -341,16 +362,16 @@ def _build_classifier(labels, graph, features):
     in_graph = session.get_modelmeta().custom_metadata_map.get("labels")
     if in_graph != json.dumps(labels):
         raise ArchiveError(f"labels are {labels}, those of network.onnx {in_graph}")
-    _check_shapes(session, features, len(labels))
+    _check_shapes(session, features, [None, len(labels) + 1] if of_transcriber else [len(labels)])
     return classifier
 
 
-def _check_shapes(session, features, n_labels):
-    """See that a graph takes what the features give, and gives a probability a label."""
+def _check_shapes(session, features, output):
+    """See that a graph takes what the features give, and gives a probability a label, or a symbol and step."""
     n_frames, n_features = features.row_shape(_golden_length(features))
-    expected = [[n_frames, n_features], [n_labels]]
-    if features.n_samples_ is None:
-        expected = [[None, n_features], [], [n_labels]]
+    expected = [[n_frames, n_features], output]
+    if features.n_samples_ is None or len(output) > 1:
+        expected = [[None, n_features], [], output]
     values = [*session.get_inputs(), *session.get_outputs()]
     shapes = [[size if isinstance(size, int) else None for size in value.shape[1:]] for value in values]
     if shapes != expected:
@@ -358,10 +379,10 @@ def _check_shapes(session, features, n_labels):
 
 
 def _check_golden(pipeline, contents):
-    n_classes = len(pipeline.classes_)
     waveform = _array(contents, "input.npy", (_golden_length(pipeline[0]),))
-    is_of_before = len(contents["output.npy"]) < len(_npy(np.empty((3, n_classes), np.float32)))
-    expected = _array(contents, "output.npy", (n_classes,) if is_of_before else (3, n_classes))
+    n_rows, n_columns = _golden_shape(pipeline)
+    is_of_before = len(contents["output.npy"]) < len(_npy(np.empty((n_rows, n_columns), np.float32)))
+    expected = _array(contents, "output.npy", (n_columns,) if is_of_before else (n_rows, n_columns))
     try:
         got = pipeline.predict_proba([waveform])[0] if is_of_before else _golden_output(pipeline, waveform)
     except Exception as error:  # whatever a graph made by hand makes of ONNX Runtime
@@ -369,6 +390,14 @@ def _check_golden(pipeline, contents):
     difference = float(np.abs(got - expected).max())
     if not difference <= _TOLERANCE:
         raise ArchiveError(f"gives other probabilities than when it was saved, by {difference:.2g}")
+
+
+def _golden_shape(pipeline):
+    features, network = pipeline[0], pipeline[-1]
+    if not isinstance(network, FrozenTranscriber):
+        return 3, len(network.classes)
+    n_frames, _ = features.row_shape(_golden_length(features))
+    return 3 * -(-n_frames // network.frames_per_step), len(network.symbols_) + 1
 
 
 def _array(contents, name, shape):

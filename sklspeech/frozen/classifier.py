@@ -1,27 +1,21 @@
-"""FrozenClassifier: a trained network as an ONNX graph, loaded and run without the framework that trained it."""
+"""FrozenClassifier: a trained network of labels."""
 
 from dataclasses import dataclass
-from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 
-from .._runtime.onnx_graph import start_session
 from .._runtime.public import public
-from .._runtime.threads import count_threads, map_in_threads
 from ..errors import FrozenError
-from ..features.frames import batch_indices, check_frames, network_inputs, take_clips
-
-INFERENCE_BATCH = 32  # clips: bounded memory, and fastest of what was measured
-_MAX_FRAMES = 2**13  # of a batch of clips of different lengths
-_INPUTS = "features", "n_frames"
+from ..features.frames import check_frames
+from .network import FrozenNetwork
 
 
 @public
 @dataclass(eq=False, repr=False, kw_only=True)
-class FrozenClassifier(ClassifierMixin, BaseEstimator):
+class FrozenClassifier(ClassifierMixin, FrozenNetwork):
     """A classifier of clips that is trained already and predicts with ONNX Runtime.
 
     `sklspeech.freeze` makes it of a trained network. It does not train.
@@ -31,13 +25,13 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
     graph : bytes
         The ONNX graph, from features of shape (n, n_frames, n_features) to probabilities; one of clips of different
         lengths takes padded features, and ``n_frames`` of shape (n,).
+    n_jobs : int or None, default=None
+        Threads, each of which predicts 32 clips at a time; None is 1, -1 is one a core. See also `FrozenPipeline`,
+        where those of the features predict as well.
     classes : tuple of str, int, float or bool
         Labels, in the order of the probabilities.
     multilabel : bool, default=False
         Whether a clip has several of the labels: all that are more probable than not.
-    n_jobs : int or None, default=None
-        Threads, each of which predicts 32 clips at a time; None is 1, -1 is one a core. See also `FrozenPipeline`,
-        where those of the features predict as well.
 
     Attributes
     ----------
@@ -57,49 +51,18 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        "graph": [bytes],
+        **FrozenNetwork._parameter_constraints,
         "classes": [tuple, list],
         "multilabel": ["boolean"],
-        "n_jobs": [Integral, None],
     }
 
-    graph: bytes
     classes: tuple
     multilabel: bool = False
-    n_jobs: int | None = None
-
-    def fit(self, X, y=None):
-        """Refuse: a frozen network does not train.
-
-        Parameters
-        ----------
-        X : object
-            Ignored.
-        y : object, default=None
-            Ignored.
-
-        Raises
-        ------
-        FrozenError
-            Always.
-        """
-        raise FrozenError("this network is frozen: it can be neither trained, nor cross-validated, nor searched")
 
     @property
     def classes_(self):
         """Labels, in the order of the probabilities."""
         return np.array(self.classes)
-
-    @property
-    def n_features_in_(self):
-        """Features of a frame."""
-        return self.input_shape_[1]
-
-    @property
-    def input_shape_(self):
-        """Frames and features of a clip; None frames where clips have different lengths."""
-        n_frames, n_features = self.load_graph().get_inputs()[0].shape[1:]
-        return n_frames if isinstance(n_frames, int) else None, n_features
 
     def predict_proba(self, X):
         """Probabilities of the classes.
@@ -120,15 +83,9 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
             X is not of the shape of the training clips, or has NaN or infinite values.
         """
         clips = self._check_shape(check_frames(X))
-        session = self.load_graph()
-        batches = batch_indices(clips, INFERENCE_BATCH, _MAX_FRAMES)
-
-        def predict(indices):
-            return session.run(None, dict(zip(_INPUTS, network_inputs(take_clips(clips, indices)), strict=False)))[0]
-
-        predicted = map_in_threads(predict, batches, count_threads(self.n_jobs))
         probabilities = np.empty((len(clips), len(self.classes)), np.float32)
-        probabilities[np.concatenate(batches)] = np.concatenate(predicted)
+        for indices, of_batch in self._run(clips):
+            probabilities[indices] = of_batch
         return probabilities
 
     def _check_shape(self, clips):
@@ -160,32 +117,6 @@ class FrozenClassifier(ClassifierMixin, BaseEstimator):
         """
         probabilities = self.predict_proba(X)
         return (probabilities > 0.5).astype(int) if self.multilabel else self.classes_[probabilities.argmax(axis=1)]
-
-    def load_graph(self):
-        """The session of the graph, loaded on first use and again where it has been changed.
-
-        Returns
-        -------
-        session : onnxruntime.InferenceSession
-        """
-        graph, session = vars(self).get("_loaded", (None, None))
-        if graph is not self.graph:
-            session = start_session(self.graph)
-            self._loaded = self.graph, session
-        return session
-
-    def __getstate__(self):
-        state = dict(super().__getstate__())
-        state.pop("_loaded", None)
-        return state
-
-    def __sklearn_is_fitted__(self):
-        return True
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags
 
 
 @public

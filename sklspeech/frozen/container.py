@@ -7,12 +7,15 @@ from ..errors import ArchiveError
 
 FILES = ("manifest.json", "network.onnx", "input.npy", "output.npy")
 OF_EMBEDDING = "features.onnx"  # the graph of SpeechEmbedding, in archives with one
+OF_TRANSCRIBER = "decoder.json"  # symbols, language model and how sentences are found, in archives of a transcriber
+_OPTIONAL = frozenset([OF_EMBEDDING, OF_TRANSCRIBER])
 MAX_BYTES = {
     "manifest.json": 2**20,
     "network.onnx": 2**28,
     "input.npy": 2**26,
     "output.npy": 2**20,
     OF_EMBEDDING: 2**22,
+    OF_TRANSCRIBER: 2**27,
 }
 _MAX_RATIO, _FREE_BYTES = 50, 2**20  # of what is in a file to the file: more is no model but a bomb
 _PICKLES = b"\x80", b"\x78", b"\x1f\x8b", b"BZ", b"\xfd7zXZ", b"\x04\x22\x4d\x18", b"]\0\0"  # as joblib writes them
@@ -44,7 +47,7 @@ def read_contents(path):
     Returns
     -------
     contents : dict of str to bytes
-        By name: all of `FILES`, and perhaps `OF_EMBEDDING`.
+        By name: all of `FILES`, and perhaps `OF_EMBEDDING` and `OF_TRANSCRIBER`.
 
     Raises
     ------
@@ -80,7 +83,7 @@ def _check_beginning(file):
 def _read_entries(archive, size):
     entries = archive.infolist()
     names = sorted(entry.filename for entry in entries)
-    if sorted({*names} - {OF_EMBEDDING}) != sorted(FILES) or len(names) != len({*names}):
+    if sorted({*names} - _OPTIONAL) != sorted(FILES) or len(names) != len({*names}):
         raise ArchiveError(f"holds {names[:10]}, expected {sorted(FILES)}")
     archive.fp.seek(size - _END_BYTES)
     if not archive.fp.read().startswith(_END) or archive.comment or min(entry.header_offset for entry in entries):

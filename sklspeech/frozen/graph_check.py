@@ -19,9 +19,9 @@ _OF_ORT_FORMAT = b"ORTM"  # from byte 4 on: ONNX Runtime takes such a file for o
 # The operators of our networks, as Keras exports them.
 _NAMES = """
     Add And AveragePool Cast Concat ConstantOfShape Conv Cos Div Equal Expand Gather Gemm GlobalAveragePool Greater
-    Identity LSTM LeakyRelu Less Loop MatMul Max MaxPool Min Mul Neg Not Pow Range Reciprocal ReduceMax ReduceMean
-    ReduceProd ReduceSum Relu Reshape ReverseSequence Shape Sigmoid Sin Slice Softmax Split Sqrt Squeeze Sub Tanh
-    Transpose Unsqueeze Where
+    Identity LSTM LeakyRelu Less LogSoftmax Loop MatMul Max MaxPool Min Mul Neg Not Pow Range Reciprocal ReduceMax
+    ReduceMean ReduceProd ReduceSum Relu Reshape ReverseSequence Shape Sigmoid Sin Slice Softmax Split Sqrt Squeeze Sub
+    Tanh Transpose Unsqueeze Where
 """
 OPERATORS = frozenset(_NAMES.split())
 

@@ -9,8 +9,10 @@ from .._runtime.public import public
 from .._runtime.threads import count_threads, map_in_threads, split_evenly
 from ..errors import FrozenError
 from ..features.clips import check_clips
-from ..features.transformer import ClipTransformer
-from .classifier import INFERENCE_BATCH, FrozenClassifier
+from ..features.transformer import ClipTransformer, frame_rate
+from ..text.scores import score_texts
+from .network import INFERENCE_BATCH, FrozenNetwork
+from .transcriber import FrozenTranscriber
 
 # Of clips whose features are in the memory of a thread: 256 of one second at 16 kHz. With fewer it takes longer.
 _SAMPLES_OF_SLICE = 256 * 16_000
@@ -18,7 +20,12 @@ _SAMPLES_OF_SLICE = 256 * 16_000
 
 def _final_has(method):
     """Whether the final step has a method; if not, the error is that of scikit-learn's pipeline."""
-    return lambda self: callable(getattr(super(FrozenPipeline, self), method))
+
+    def check(self):
+        # That of scikit-learn's pipeline asks the final step as well, and raises where it has none.
+        return callable(getattr(super(FrozenPipeline, self), method, None) or getattr(self.steps[-1][1], method))
+
+    return check
 
 
 @public
@@ -127,11 +134,52 @@ class FrozenPipeline(Pipeline):
         Returns
         -------
         score : float
-            Accuracy, of a classifier.
+            Accuracy, of a classifier; 1 minus the word error rate, of a transcriber.
         """
         if params or not self._is_clip_by_clip():
             return super().score(X, y, sample_weight, **params)
+        if isinstance(self.steps[-1][1], FrozenTranscriber):
+            return score_texts(y, self.predict(X), self.steps[-1][1].normalize, sample_weight)
         return ClassifierMixin.score(self, X, y, sample_weight)
+
+    @available_if(_final_has("predict_words"))
+    def predict_words(self, X):
+        """The words of every clip, with times and confidence, by a transcriber at the end.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or what the first step takes
+            The clips.
+
+        Returns
+        -------
+        words : list of list of Word
+            ``Word(text, start, end, confidence)``, times in seconds.
+        """
+        return self.steps[-1][1].predict_words(*self._frames_and_rate(X))
+
+    @available_if(_final_has("align"))
+    def align(self, X, y):
+        """When the words of known sentences are said, by a transcriber at the end.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or what the first step takes
+            The clips.
+        y : array-like of shape (n,), str
+            What is said in every clip.
+
+        Returns
+        -------
+        words : list of list of Word
+            ``Word(text, start, end, confidence)``, times in seconds.
+        """
+        frames, rate = self._frames_and_rate(X)
+        return self.steps[-1][1].align(frames, y, rate)
+
+    def _frames_and_rate(self, X):
+        """Features, and how many frames they have a second."""
+        return (self[:-1].transform(X) if len(self.steps) > 1 else X), frame_rate(self.steps)
 
     def _in_slices(self, predict, X, params):
         """Call `predict` with some clips at a time, where every step looks at each clip by itself."""
@@ -152,4 +200,4 @@ class FrozenPipeline(Pipeline):
     def _is_clip_by_clip(self):
         """Whether these are features and a frozen network, and nothing else."""
         steps = [step for _, step in self.steps]
-        return len(steps) == 2 and isinstance(steps[0], ClipTransformer) and isinstance(steps[1], FrozenClassifier)
+        return len(steps) == 2 and isinstance(steps[0], ClipTransformer) and isinstance(steps[1], FrozenNetwork)

@@ -18,6 +18,7 @@ from sklspeech import (
     FrozenClassifier,
     FrozenError,
     FrozenPipeline,
+    FrozenTranscriber,
     MelFeatures,
     MFCCFeatures,
     OnnxBytes,
@@ -27,6 +28,7 @@ from sklspeech import (
     SpeechCRNN,
     SpeechEmbedding,
     SpeechRNN,
+    SpeechTranscriber,
     SpeechTransformer,
     UnfittedPlaceholder,
     audio,
@@ -38,6 +40,7 @@ from sklspeech import (
     networks,
     save,
     spectral,
+    text,
 )
 
 version: str = sklspeech.__version__
@@ -45,6 +48,12 @@ speech = datasets.load_speech_folder(Path("recordings"), pattern=None, split="tr
 words = datasets.make_spoken_words(["yes", "no"], n_speakers=2, n_takes=1, random_state=0)
 
 loader = AudioLoader(sample_rate=16000, duration=1.0, trim=None, n_jobs=-1)
+sentences = datasets.make_spoken_sentences(["yes", "no"], n_words=(1, 3), n_takes=2)
+transcriber = SpeechTranscriber(units="word", decoder="beam", language_model="train", lm_weight=0.5, random_state=0)
+hears = Pipeline([MelFeatures(duration=None), transcriber])
+frozen_transcriber: type = FrozenTranscriber
+errors: float = metrics.word_error_rate(["yes"], ["no"]) + metrics.character_error_rate(["yes"], ["no"], spaces=False)
+side_by_side: str = metrics.edit_alignment("yes", "no") + text.normalize_text("Yes!")
 own = SpeechClassifier(build=networks.classifier, build_params={"dropout": 0.2})
 embedding = SpeechEmbedding(duration="auto", n_jobs=2)
 mel = MelFeatures(duration=None, n_mels=64, window=("kaiser", 8.0), ref=np.max, top_db=None)
