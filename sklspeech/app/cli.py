@@ -22,13 +22,16 @@ examples:
   sklspeech demo
   sklspeech train recordings/ -o model.joblib
   sklspeech train speech_commands/ -o model.joblib --pattern '(?P<label>[^/]+)/(?P<speaker>\\w+)_nohash_'
+  sklspeech train sentences/ --text -o model.joblib --language-model train
   sklspeech evaluate model.joblib recordings/ --split test
   sklspeech predict model.joblib one.wav two.flac
   sklspeech freeze model.joblib -o model.sklspeech
   sklspeech predict model.sklspeech --json one.wav
+  sklspeech predict transcriber.sklspeech --words one.wav
   sklspeech export model.joblib -o model.onnx
   sklspeech info model.sklspeech
 """
+_WORST = 5  # clips that are shown
 _MODEL = "file written by train or freeze; a .joblib file is a pickle: trust its source"
 _PICKLE = "file written by train; a pickle: trust its source"
 
@@ -92,6 +95,7 @@ def _parser():
 
 def _add_training_commands(commands):
     demo = _command(commands, "demo", _demo, "train on embedded synthetic speech, test on speakers never heard")
+    demo.add_argument("--text", action="store_true", help="sentences instead of words")
     demo.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
 
     train = _command(commands, "train", _train, "train a model on a folder of recordings")
@@ -99,7 +103,11 @@ def _add_training_commands(commands):
     train.add_argument("-o", "--output", required=True, type=Path, metavar="MODEL", help="file to write, joblib")
     train.add_argument("--features", choices=_FEATURES, default="mel", help="default: %(default)s")
     train.add_argument("--network", choices=_NETWORKS, default="cnn", help="default: %(default)s")
-    train.add_argument("--epochs", type=int, metavar="N", help="passes over the recordings (default: 14 to 120)")
+    train.add_argument("--text", action="store_true", help="learn sentences, instead of one label a recording")
+    train.add_argument(
+        "--language-model", metavar="FILE", help="of --text: an ARPA file, or 'train' for that of the sentences"
+    )
+    train.add_argument("--epochs", type=int, metavar="N", help="passes over the recordings (default: by their number)")
     train.add_argument("--seed", type=int, default=None, help="random seed")
 
 
@@ -108,10 +116,11 @@ def _add_prediction_commands(commands):
     evaluate.add_argument("model", type=Path, metavar="MODEL", help=_MODEL)
     _add_folder(evaluate)
 
-    predict = _command(commands, "predict", _predict, "print label and probability of recordings, tab-separated")
+    predict = _command(commands, "predict", _predict, "print label and probability, or what is said")
     predict.add_argument("model", type=Path, metavar="MODEL", help=_MODEL)
     predict.add_argument("files", nargs="+", metavar="FILE", help="recordings")
-    predict.add_argument("--json", action="store_true", help="one JSON object a line, with all probabilities")
+    predict.add_argument("--words", action="store_true", help="of a transcriber: a line a word, with its times")
+    predict.add_argument("--json", action="store_true", help="one JSON object a line, with all probabilities or words")
 
     info = _command(commands, "info", _info, "say what a model is: labels, sample rate, versions, size")
     info.add_argument("model", type=Path, metavar="MODEL", help=_MODEL)
@@ -143,26 +152,39 @@ def _command(commands, name, run, text):
 
 
 def _add_folder(parser):
-    parser.add_argument("root", type=Path, metavar="ROOT", help="folder of recordings: one sub-folder a label")
+    parser.add_argument(
+        "root", type=Path, metavar="ROOT", help="folder of recordings: one sub-folder a label, or texts"
+    )
     parser.add_argument("--pattern", help="regular expression for paths, with groups label and, if known, speaker")
     parser.add_argument("--manifest", help="CSV with path, label, speaker, split (default: ROOT/manifest.csv if there)")
     parser.add_argument("--split", help="only rows of the manifest with this split")
 
 
-def _load_folder(args):
+def _load_folder(args, target):
     from ..datasets import load_speech_folder
 
-    speech = load_speech_folder(args.root, pattern=args.pattern, manifest=args.manifest, split=args.split)
+    speech = load_speech_folder(
+        args.root, pattern=args.pattern, manifest=args.manifest, split=args.split, target=target
+    )
     print(_shown(speech.DESCR))
     return speech
 
 
 def _train(args):
-    speech = _load_folder(args)
+    if args.language_model and not args.text:
+        raise ValueError("--language-model is for --text")
+    speech = _load_folder(args, "text" if args.text else "label")
     _check_output(args.output, [".joblib"])
-    pipeline = _fit(
-        speech.data, speech.target, _FEATURES[args.features], _NETWORKS[args.network], args.epochs, args.seed
-    )
+    params = {} if args.epochs is None else {"epochs": args.epochs}
+    if args.text:
+        features, network = {"duration": None}, "SpeechTranscriber"
+        params["encoder"] = args.network
+        if args.language_model:
+            params |= {"decoder": "beam", "language_model": args.language_model}
+    else:
+        features, network = {}, _NETWORKS[args.network]
+    steps = (_FEATURES[args.features], features), (network, params | {"random_state": args.seed})
+    pipeline = _fit(speech.data, speech.target, *steps)
     _save(pipeline, args.output)
     return 0
 
@@ -175,15 +197,16 @@ def _check_output(path, endings):
     check_target(path)
 
 
-def _fit(paths, labels, features, network, epochs, seed):
-    """Train a pipeline of features and a network, by the names of their classes, with a progress bar."""
+def _fit(paths, labels, features, network):
+    """Train a pipeline of features and a network, each the name of a class and parameters, with a progress bar."""
     from sklearn.callback import ProgressBar
 
     import sklspeech
 
     _start_tensorflow()
-    classifier = getattr(sklspeech, network)(epochs="auto" if epochs is None else epochs, random_state=seed)
-    pipeline = sklspeech.Pipeline([getattr(sklspeech, features)(n_jobs=-1), classifier]).set_callbacks(ProgressBar())
+    (features, of_features), (network, of_network) = features, network
+    steps = getattr(sklspeech, features)(n_jobs=-1, **of_features), getattr(sklspeech, network)(**of_network)
+    pipeline = sklspeech.Pipeline(list(steps)).set_callbacks(ProgressBar())
     start = time.perf_counter()
     pipeline.fit(paths, labels)
     print(f"trained in {time.perf_counter() - start:.0f} s")
@@ -227,7 +250,7 @@ def _load_pickle(path):
             model = joblib.load(path)
     except Exception as error:  # whatever a file that is no pickle, or one of other versions, makes of the loader
         raise ValueError(f"{path} cannot be loaded as a model ({type(error).__name__}: {error})") from error
-    if not hasattr(model, "predict_proba"):
+    if not hasattr(model, "predict_proba") and not hasattr(model, "predict_words"):
         raise ValueError(f"{path} holds {type(model).__name__}, expected a trained pipeline")
     return model
 
@@ -236,7 +259,9 @@ def _evaluate(args):
     from sklearn.metrics import accuracy_score, classification_report
 
     model = _load(args.model)
-    speech = _load_folder(args)
+    if hasattr(model, "predict_words"):
+        return _evaluate_sentences(model, _load_folder(args, "text"))
+    speech = _load_folder(args, "label")
     unknown = sorted(set(speech.target_names) - set(model.classes_))
     if unknown:
         raise ValueError(f"{args.root} has labels that the model was not trained on: {unknown}")
@@ -251,21 +276,62 @@ def _evaluate(args):
     return 0
 
 
+def _evaluate_sentences(model, speech):
+    import numpy as np
+
+    from ..metrics import character_error_rate, edit_alignment, word_error_rate
+
+    heard = model.predict(speech.data)
+    errors = [word_error_rate([said], [found]) for said, found in zip(speech.target, heard, strict=True)]
+    print(f"the worst {_WORST} of {len(heard)} clips")
+    for i in np.argsort(errors, kind="stable")[::-1][:_WORST]:
+        print(f"\n{_shown(speech.data[i])}\n{_shown(edit_alignment(speech.target[i], heard[i]), keep=chr(10))}")
+    print()
+    for speaker in sorted(set(speech.groups)) if speech.groups is not None else ():
+        own = speech.groups == speaker
+        rate = word_error_rate(speech.target[own], heard[own])
+        print(f"  {_shown(speaker):20} word errors {rate:.3f}  in {own.sum()} clips")
+    print(f"character errors {character_error_rate(speech.target, heard):.4f}")
+    print(f"word errors {word_error_rate(speech.target, heard):.4f}")
+    return 0
+
+
 def _predict(args):
     from ..errors import AudioError
 
     model = _load(args.model)
-    show = _show_json if args.json else _show
+    is_transcriber = hasattr(model, "predict_words")
+    if args.words and not is_transcriber:
+        raise ValueError(f"--words is for models of sentences, {args.model} has labels")
     failed = 0
     for path in args.files:
         try:
-            (label,), (probabilities,) = model.predict([path]).tolist(), model.predict_proba([path])
+            found = model.predict_words([path])[0] if is_transcriber else _label_and_probabilities(model, path)
         except AudioError as error:
             print(f"sklspeech predict: error: {_shown(error)}", file=sys.stderr)
             failed += 1
             continue
-        show(path, label, dict(zip(model.classes_.tolist(), probabilities.tolist(), strict=True)))
+        if is_transcriber:
+            _show_words(path, found, args)
+        else:
+            (_show_json if args.json else _show)(path, *found)
     return 1 if failed else 0
+
+
+def _label_and_probabilities(model, path):
+    (label,), (probabilities,) = model.predict([path]).tolist(), model.predict_proba([path])
+    return label, dict(zip(model.classes_.tolist(), probabilities.tolist(), strict=True))
+
+
+def _show_words(path, words, args):
+    text = " ".join(word.text for word in words)
+    if args.json:
+        _print_json({"file": path, "text": text, "words": [word._asdict() for word in words]})
+    elif args.words:
+        for word in words:
+            print(f"{_shown(path)}\t{word.start:.2f}\t{word.end:.2f}\t{_shown(word.text)}\t{word.confidence:.2f}")
+    else:
+        print(f"{_shown(path)}\t{_shown(text)}")
 
 
 def _show(path, label, probabilities):
@@ -273,7 +339,10 @@ def _show(path, label, probabilities):
 
 
 def _show_json(path, label, probabilities):
-    found = {"file": path, "label": label, "probability": probabilities[label], "probabilities": probabilities}
+    _print_json({"file": path, "label": label, "probability": probabilities[label], "probabilities": probabilities})
+
+
+def _print_json(found):
     # JSON escapes what is below a blank, not all that a terminal obeys; the escapes are JSON's as well.
     print("".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in json.dumps(found, ensure_ascii=False)))
 
@@ -322,10 +391,13 @@ def _info(args):
         model = _load_pickle(args.model)
         estimators = [step for _, step in getattr(model, "steps", [("", model)])]
         steps = [type(step).__name__ for step in estimators]
-        rate, labels = getattr(estimators[0], "sample_rate", None), model.classes_.tolist()
+        last = estimators[-1]
+        rate = getattr(estimators[0], "sample_rate", None)
+        labels = last.symbols_ if hasattr(last, "symbols_") else model.classes_.tolist()
     _show_info("steps", ", ".join(steps))
     _show_info("sample rate", "unknown" if rate is None else f"{rate} Hz")
-    _show_info("labels", f"{len(labels)}: {', '.join(map(str, labels))}")
+    kind = "symbols" if steps[-1] in ("SpeechTranscriber", "FrozenTranscriber") else "labels"
+    _show_info(kind, f"{len(labels)}: {', '.join(map(str, labels))}")
     return 0
 
 
@@ -338,12 +410,15 @@ def _demo(args):
 
     from ..datasets import make_spoken_words
 
+    if args.text:
+        return _demo_of_sentences(args)
     with tempfile.TemporaryDirectory(prefix="sklspeech-") as folder:
         print("making speech: ten digits by 20 speakers who do not exist ...", flush=True)
         speech = make_spoken_words(n_speakers=20, n_takes=5, folder=folder, random_state=args.seed)
         heard = speech.groups < "s15"
         print(f"training on {heard.sum()} recordings of 15 speakers ...", flush=True)
-        pipeline = _fit(speech.data[heard], speech.target[heard], "MelFeatures", "SpeechCNN", 20, args.seed)
+        network = "SpeechCNN", {"epochs": 20, "random_state": args.seed}
+        pipeline = _fit(speech.data[heard], speech.target[heard], ("MelFeatures", {}), network)
         predicted = pipeline.predict(speech.data[~heard])
         accuracy = accuracy_score(speech.target[~heard], predicted)
         print(f"accuracy on {(~heard).sum()} recordings of 5 speakers never heard: {100 * accuracy:.1f} %")
@@ -352,6 +427,28 @@ def _demo(args):
         clips = speech.data[~heard][:50:10]  # every other word of the first of them
         for clip, label in zip(clips, _load(path).predict(clips), strict=True):
             print(f"loaded again: {Path(clip).parent.name}/{Path(clip).name} is heard as {label}")
+    return 0
+
+
+def _demo_of_sentences(args):
+    from ..datasets import make_spoken_sentences
+    from ..metrics import edit_alignment, word_error_rate
+
+    with tempfile.TemporaryDirectory(prefix="sklspeech-") as folder:
+        print("making speech: strings of digits by 20 speakers who do not exist ...", flush=True)
+        speech = make_spoken_sentences(n_speakers=20, n_takes=20, folder=folder, random_state=args.seed)
+        known = speech.groups < "s15"
+        print(f"training on {known.sum()} recordings of 15 speakers ...", flush=True)
+        network = "SpeechTranscriber", {"epochs": 20, "width": 128, "random_state": args.seed}
+        pipeline = _fit(speech.data[known], speech.target[known], ("MelFeatures", {"duration": None}), network)
+        heard = pipeline.predict(speech.data[~known])
+        rate = word_error_rate(speech.target[~known], heard)
+        print(f"word errors in {(~known).sum()} recordings of 5 speakers never heard: {100 * rate:.1f} %")
+        path = Path(folder) / "model.joblib"
+        _save(pipeline, path)
+        clips, said = speech.data[~known][:3], speech.target[~known][:3]
+        for clip, text, found in zip(clips, said, _load(path).predict(clips), strict=True):
+            print(f"loaded again: {Path(clip).name}\n{edit_alignment(text, found)}")
     return 0
 
 

@@ -243,3 +243,49 @@ def test_demo():
     assert accuracy >= 95
     assert run.stdout.count("loaded again") == 5
     assert "Traceback" not in run.stderr
+
+
+@pytest.fixture(scope="module")
+def sentences(tmp_path_factory):
+    """A transcriber, and the folder it was trained on."""
+    from sklspeech.datasets import make_spoken_sentences
+
+    root = tmp_path_factory.mktemp("sentences")
+    make_spoken_sentences(["yes", "no"], n_speakers=2, n_takes=12, folder=root / "speech", random_state=0)
+    path, root = root / "model.joblib", root / "speech"
+    arguments = ["train", str(root), "--text", "-o", str(path), "--epochs", "6", "--seed", "0"]
+    assert cli.main([*arguments, "--language-model", "train"]) == 0
+    return path, root
+
+
+def test_sentences(sentences, tmp_path, capsys):
+    path, root = sentences
+    assert cli.main(["evaluate", str(path), str(root)]) == 0
+    out = capsys.readouterr().out
+    assert out.count("said:") == 5
+    assert "character errors 0." in out
+    assert 0 <= float(out.split()[-1]) < 1
+    assert cli.main(["freeze", str(path), "-o", str(tmp_path / "m.sklspeech")]) == 0
+    assert cli.main(["info", str(tmp_path / "m.sklspeech")]) == 0
+    assert "symbols      6:  , e, n, o, s, y" in capsys.readouterr().out
+    clips = [str(root / "s00_0.wav"), str(root / "s01_1.wav")]
+    for model in (str(path), str(tmp_path / "m.sklspeech")):
+        assert cli.main(["predict", model, *clips]) == 0
+        rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+        assert [row[0] for row in rows] == clips
+        assert cli.main(["predict", model, "--words", *clips]) == 0
+        words = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+        assert [word[3] for word in words] == " ".join(row[1] for row in rows).split()
+        assert all(float(word[1]) < float(word[2]) for word in words)
+        assert cli.main(["predict", model, "--json", clips[0]]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert found["text"] == rows[0][1]
+        assert [word["text"] for word in found["words"]] == found["text"].split()
+
+
+def test_options_of_sentences_alone(model, words, sentences, tmp_path, capsys):
+    assert cli.main(["predict", str(model[0]), "--words", words.data[0]]) == 1
+    assert "--words is for models of sentences" in capsys.readouterr().err
+    root = str(sentences[1])
+    assert cli.main(["train", root, "-o", str(tmp_path / "m.joblib"), "--language-model", "train"]) == 1
+    assert "--language-model is for --text" in capsys.readouterr().err
