@@ -13,6 +13,8 @@ import argparse
 import csv
 import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -34,11 +36,12 @@ SPEAKERS = ["george", "jackson", "lucas", "nicolas", "theo", "yweweler"]
 PARAMS = {"an4": {"normalization": "feature", "vocal_tract": 0.0}}
 DECODERS = {
     "greedy": {"decoder": "greedy"},
-    "beam": {"decoder": "beam", "word_bonus": 0.0},
+    "beam": {"decoder": "beam"},
     "beam, language of the training": {"decoder": "beam", "language_model": "train"},
     "beam, vocabulary of the training": {"decoder": "beam", "vocabulary": "train"},
+    "beam, both": {"decoder": "beam", "language_model": "train", "vocabulary": "train"},
 }
-PLAIN = {"language_model": None, "vocabulary": None, "word_bonus": 1.0}
+PLAIN = {"language_model": None, "vocabulary": None}
 
 
 def manifest(name):
@@ -94,19 +97,34 @@ def tasks(names):
             yield name, *recordings("an4_mfcc" if name == "an4" else name)
 
 
-def measure(task, clips, sentences, is_test, seed, models, **params):
-    """Train once, test with every decoder."""
-    train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
+def measure(task, clips, sentences, is_test, seed, models, again, **params):
+    """Train once, or load what was trained, and test with every decoder."""
+    path = Path(models or "", f"{task.replace('/', '_')}_{seed}.joblib")
+    if again:
+        pipeline, seconds = joblib.load(path)
+    else:
+        pipeline, seconds = trained(task, clips, sentences, is_test, seed, **params)
+        if models:
+            joblib.dump((pipeline, seconds), path)
+    return {"seconds": seconds} | errors(task, pipeline, clips, sentences, is_test)
+
+
+def trained(task, clips, sentences, is_test, seed, **params):
+    """A fitted pipeline, and how long it took."""
+    train = np.flatnonzero(~is_test)
     network = SpeechTranscriber(random_state=seed, **(PARAMS.get(task, {}) | params))
     steps = [network] if task == "an4" else [MelFeatures(duration=None, n_jobs=2), network]
     pipeline = Pipeline(steps)
     start = time.perf_counter()
     pipeline.fit([clips[i] for i in train], [sentences[i] for i in train])
-    seconds = time.perf_counter() - start
-    if models:
-        joblib.dump(pipeline, Path(models, f"{task.replace('/', '_')}_{seed}.joblib"))
+    return pipeline, time.perf_counter() - start
+
+
+def errors(task, pipeline, clips, sentences, is_test):
+    """Word and character errors of every decoder."""
+    test = np.flatnonzero(is_test)
     of_test, expected = [clips[i] for i in test], [sentences[i] for i in test]
-    found = {"seconds": seconds}
+    found = {}
     for name, decoder in DECODERS.items():
         pipeline[-1].set_params(**(PLAIN | decoder))
         heard = pipeline.predict(of_test)
@@ -167,7 +185,7 @@ def latency(models):
     clips, _, is_test = recordings("kathleen")
     paths = [clips[i] for i in np.flatnonzero(is_test)][:40]
     seconds = sum(len(w) for w in AudioLoader(duration=None, sample_rate=RATE).fit_transform(paths)) / RATE
-    pipeline = joblib.load(Path(models, "kathleen_0.joblib"))
+    pipeline, _ = joblib.load(Path(models, "kathleen_0.joblib"))
     pipeline[0].set_params(n_jobs=1)
     frozen = {}
     for name in ("greedy", "beam, language of the training"):
@@ -185,8 +203,31 @@ def latency(models):
     )
 
 
+MEMORY = """
+import resource, sys, numpy as np
+from sklspeech import SpeechTranscriber
+random = np.random.default_rng(0)
+lengths = [300] * 320 + [int(n) for n in sys.argv[1:]]
+clips = [random.normal(size=(n, 40)).astype(np.float32) for n in lengths]
+sentences = ["yes no", "no yes"] * (1 + len(clips) // 2)
+SpeechTranscriber(epochs=1, random_state=0).fit(clips, sentences[: len(clips)])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def memory():
+    """Peak memory of a training on clips of 3 s, and with one of 30 s among them, in MB."""
+    peaks = {}
+    for name, long_ones in {"320 clips of 3 s": [], "one of 30 s among them": ["3000"]}.items():
+        command = [sys.executable, "-c", MEMORY, *long_ones]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        peaks[name] = float(done.stdout.split()[-1])
+    keep("memory", "MB", peaks)
+
+
 def write_tables():
     results = json.loads(RESULTS.read_text())
+    write_other_tables(results)
     groups = {"yesno": ["yesno"], "an4": ["an4"], "kathleen": ["kathleen"], "nathalie": ["nathalie"]}
     groups["digit strings, leave one speaker out"] = [f"digits/{speaker}" for speaker in SPEAKERS]
     rows = []
@@ -215,6 +256,27 @@ def write_tables():
     write_table("transcription", columns, rows, remark)
 
 
+def write_other_tables(results):
+    """Word times of nathalie, and how long a second of speech takes."""
+    rows = []
+    for seed, run in results.get("nathalie", {}).items():
+        median, bias, n_words = run["word starts"]
+        rows.append(
+            [f"`align` on nathalie, seed {seed}", f"{1000 * median:.0f} ms from words.csv, median ({n_words} words)"]
+        )
+        rows.append([f"the same, how much later, seed {seed}", f"{1000 * bias:.0f} ms"])
+    for runs in results.get("latency", {}).values():
+        for name, (median, spread) in runs.items():
+            rows.append(
+                [f"frozen, features included, one core, {name}", f"{median:.1f} ms a second of speech ({spread:.1f})"]
+            )
+    for peaks in results.get("memory", {}).values():
+        rows += [[f"peak memory of training, {name}", f"{peak:.0f} MB"] for name, peak in peaks.items()]
+    write_table(
+        "align", ["what", "figure"], rows, "`python benchmarks/transcription.py`, medians, and the range of 7 runs."
+    )
+
+
 def _mean(values):
     return f"{np.mean(values):.1f}" + (f" ± {np.std(values, ddof=1):.1f}" if len(values) > 1 else "")
 
@@ -224,6 +286,7 @@ def main():
     parser.add_argument("sets", nargs="*")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--models", help="folder to keep fitted pipelines in")
+    parser.add_argument("--again", action="store_true", help="load the fitted pipelines instead of training")
     parser.add_argument("--params", type=json.loads, default={}, help="of SpeechTranscriber, as JSON")
     parser.add_argument("--table", action="store_true")
     args = parser.parse_args()
@@ -231,13 +294,16 @@ def main():
     if "pocketsphinx" in sets:
         sets.remove("pocketsphinx")
         pocketsphinx()
+    if "memory" in sets:
+        sets.remove("memory")
+        memory()
     if "latency" in sets:
         sets.remove("latency")
         latency(args.models)
     for task, clips, sentences, is_test in tasks(sets):
         for seed in args.seeds:
             key = f"{seed}" if not args.params else f"{seed} {json.dumps(args.params, sort_keys=True)}"
-            keep(task, key, measure(task, clips, sentences, is_test, seed, args.models, **args.params))
+            keep(task, key, measure(task, clips, sentences, is_test, seed, args.models, args.again, **args.params))
     if args.table:
         write_tables()
 

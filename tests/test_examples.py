@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from sklspeech.datasets import make_spoken_words
+from sklspeech.datasets import make_spoken_sentences, make_spoken_words
 from sklspeech.recognizers import auto
 
 ROOT = Path(__file__).parents[1]
@@ -23,10 +23,12 @@ def folder(tmp_path, monkeypatch):
     """Recordings, noise and a new clip; and as few epochs as can be."""
     words = make_spoken_words(["yes", "no"], n_speakers=4, n_takes=4, folder=tmp_path / "recordings", random_state=0)
     shutil.copy(words.data[0], tmp_path / "new.wav")
+    make_spoken_sentences(["yes", "no"], n_speakers=4, n_takes=6, folder=tmp_path / "sentences", random_state=0)
     (tmp_path / "noise").mkdir()
     soundfile.write(tmp_path / "noise" / "room.wav", np.random.default_rng(0).normal(0, 0.1, 16000), 16000)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(auto, "MAX_EPOCHS", 2)
+    for name in ("MAX_EPOCHS", "MAX_SENTENCE_EPOCHS"):
+        monkeypatch.setattr(auto, name, 2)
     mpl.use("agg")
     return tmp_path
 

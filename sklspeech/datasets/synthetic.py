@@ -131,7 +131,7 @@ def make_spoken_sentences(
     >>> from sklspeech import datasets
     >>> speech = datasets.make_spoken_sentences(["yes", "no"], n_speakers=2, n_takes=3, random_state=0)
     >>> len(speech.data), speech.target[0].item()
-    (6, 'no no no yes')
+    (6, 'no yes no no')
     """
     lexicon = _check_words(words)
     shortest, longest = n_words

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+_LOWEST = -40.0  # of a logarithm of a probability; exp(-104) is 0 in float32
+
 
 @keras.saving.register_keras_serializable("sklspeech")
 class CTCLoss(keras.losses.Loss):
@@ -31,11 +33,17 @@ class CTCLoss(keras.losses.Loss):
         targets = ops.cast(y_true, "int32")
         n_steps, labels = targets[:, 0], targets[:, 1:]
         n_labels = ops.sum(ops.cast(labels >= 0, "int32"), axis=1)
-        losses = _losses(labels, n_labels, y_pred, n_steps)
+        losses = _losses(labels, n_labels, _bounded(y_pred), n_steps)
         return losses / ops.cast(ops.maximum(n_labels, 1), losses.dtype)
 
     def get_config(self):
         return {"reduction": self.reduction, "name": self.name}
+
+
+def _bounded(log_probabilities):
+    """Without those that are 0 in float32, whose logarithm makes the loss infinite; gradients go through unchanged."""
+    bounded = ops.maximum(log_probabilities, _LOWEST)
+    return log_probabilities + ops.stop_gradient(bounded - log_probabilities)
 
 
 def _losses(labels, n_labels, log_probabilities, n_steps):

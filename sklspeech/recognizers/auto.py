@@ -4,6 +4,8 @@ import numpy as np
 
 MIN_EPOCHS, MAX_EPOCHS = 14, 120
 MIN_STEPS = 3200  # of training
+SENTENCE_STEPS = 6000  # of the training of a transcriber, whose batches are smaller
+MIN_SENTENCE_EPOCHS, MAX_SENTENCE_EPOCHS = 40, 80
 SNR_DB = -5.0, 60.0
 _TOP_DB_RANGE = 20.0, 150.0  # distances that are taken for the `top_db` of features
 
@@ -38,6 +40,37 @@ def auto_epochs(n_clips):
     n_clips = max(1, n_clips)
     n_epochs = MIN_STEPS * auto_batch_size(n_clips) // n_clips  # whatever batch_size is: what is seen counts
     return min(max(n_epochs, MIN_EPOCHS), MAX_EPOCHS)
+
+
+def auto_sentence_batch_size(n_clips):
+    """The same for sentences, which are long: half of the clips a step.
+
+    Parameters
+    ----------
+    n_clips : int
+
+    Returns
+    -------
+    batch_size : int
+        4 to 16.
+    """
+    return min(16, max(4, n_clips // 16))
+
+
+def auto_sentence_epochs(n_clips):
+    """The same for sentences: more passes, because when a symbol is said has to be found out as well.
+
+    Parameters
+    ----------
+    n_clips : int
+
+    Returns
+    -------
+    n_epochs : int
+        40 to 80.
+    """
+    n_epochs = SENTENCE_STEPS * auto_sentence_batch_size(n_clips) // max(1, n_clips)
+    return min(max(n_epochs, MIN_SENTENCE_EPOCHS), MAX_SENTENCE_EPOCHS)
 
 
 def auto_snr(clips):

@@ -20,6 +20,7 @@ from ..text import Decoder, LanguageModel, Symbols, normalize_text, read_arpa
 from ..text.sentences import check_lengths, check_sentences
 from ..text.symbols import count_needed_steps
 from ..text.transcribing import TranscriberMixin
+from .auto import auto_sentence_batch_size, auto_sentence_epochs
 from .base import KerasSpeechEstimator, to_python
 from .batches import Batches
 from .parameters import TRANSCRIBER_PARAMETERS
@@ -31,8 +32,6 @@ _ENCODERS: dict[str, tuple[Callable, int, int]] = {  # and the units and layers 
     "crnn": (networks.deep_crnn, 256, 4),
     "transformer": (networks.transformer, 144, 6),
 }
-_BATCH = 16
-_STEPS, _EPOCHS = 6000, (40, 80)
 _LISTENED = 32  # training clips, to see whether anything was learned
 _POSITIVE = [Interval(Integral, 1, None, closed="left")]
 _TEXTS = [list, tuple, np.ndarray, StrOptions({"train"}), None]
@@ -76,8 +75,8 @@ class SpeechTranscriber(TranscriberMixin, KerasSpeechEstimator):
         Words that are not in it are spelled, and so can be recognized as well.
     lm_weight : float, default=0.6
         Weight of the language model.
-    word_bonus : float, default=1.0
-        What "beam" adds for every word; the language model alone would have few words.
+    word_bonus : float, default=0.0
+        What "beam" adds for every word: above 0 it finds more words, and shorter ones.
     vocabulary : "train", list of str or None, default=None
         Words that "beam" may find: those of the training sentences, or others. None is any.
     grammar : "train", list of str or None, default=None
@@ -92,7 +91,7 @@ class SpeechTranscriber(TranscriberMixin, KerasSpeechEstimator):
     frames_per_step_ : int
         Frames of a step.
     sentences_ : list of str
-        Those of the training, once each, from which "train" learns.
+        Those of the training, sorted, from which "train" learns.
     layers_taken_over_ : list of str
         Layers whose weights are those of `initialize_from` at first.
     snr_ : tuple of two float or None
@@ -121,7 +120,7 @@ class SpeechTranscriber(TranscriberMixin, KerasSpeechEstimator):
     --------
     >>> from sklspeech import MelFeatures, Pipeline, SpeechTranscriber, datasets
     >>> speech = datasets.make_spoken_sentences(["yes", "no"], n_speakers=2, n_takes=20, random_state=0)
-    >>> network = SpeechTranscriber(units="word", width=32, n_layers=2, epochs=60, random_state=0)
+    >>> network = SpeechTranscriber(width=48, n_layers=1, epochs=25, random_state=0)
     >>> pipeline = Pipeline([MelFeatures(duration=None), network]).fit(speech.data, speech.target)
     >>> pipeline.score(speech.data, speech.target) > 0.5
     True
@@ -159,7 +158,7 @@ class SpeechTranscriber(TranscriberMixin, KerasSpeechEstimator):
     beam_width: int = 16
     language_model: str | os.PathLike | list | tuple | np.ndarray | None = None
     lm_weight: float = 0.6
-    word_bonus: float = 1.0
+    word_bonus: float = 0.0
     vocabulary: str | list | tuple | np.ndarray | None = None
     grammar: str | list | tuple | np.ndarray | None = None
 
@@ -246,8 +245,8 @@ class SpeechTranscriber(TranscriberMixin, KerasSpeechEstimator):
         return clips, check_sentences(y, self.normalize, name) if of_training else None
 
     def _learn_labels(self, labels):
-        self.sentences_ = sorted(set(labels))
-        if len(self.sentences_) < 2:
+        self.sentences_ = sorted(labels)
+        if self.sentences_[0] == self.sentences_[-1]:
             raise ValueError(
                 f"{type(self).__name__} needs 2 sentences or more, got {self.sentences_[0]!r} alone: with one there is "
                 "nothing to tell apart"
@@ -289,15 +288,14 @@ class SpeechTranscriber(TranscriberMixin, KerasSpeechEstimator):
         return split_sentences(labels, groups, self.validation_fraction, self._random_seed)
 
     def _auto_epochs(self, n_clips):
-        few, many = _EPOCHS
-        return min(many, max(few, _STEPS * self._auto_batch_size(n_clips) // n_clips))
+        return auto_sentence_epochs(n_clips)
 
     def _auto_batch_size(self, n_clips):
-        return min(_BATCH, max(4, n_clips // 16))
+        return auto_sentence_batch_size(n_clips)
 
     def _warn_of_silence(self, X):
-        clips = check_frames(X)[:_LISTENED]
-        if not any(self._decoder().decode(steps) for steps in self._log_probabilities(list(clips))):
+        clips = list(check_frames(X[:_LISTENED]))
+        if not any(self._decoder().decode(steps) for steps in self._log_probabilities(clips)):
             warnings.warn(
                 f"after {len(self.history_['loss'])} epochs {type(self).__name__} still hears nothing in the training "
                 "clips: it needs more epochs, more clips or another learning_rate, or the sentences are not theirs",
@@ -364,8 +362,8 @@ class SpeechTranscriber(TranscriberMixin, KerasSpeechEstimator):
                 lm_weight=float(self.lm_weight),
                 word_bonus=float(self.word_bonus),
                 language_model=self._language_model(),
-                vocabulary=self._texts(self.vocabulary, words=True),
-                grammar=self._texts(self.grammar),
+                vocabulary=self._unique(self.vocabulary, words=True),
+                grammar=self._unique(self.grammar),
             )
             self._decoding = key, decoder
         return decoder
@@ -376,19 +374,23 @@ class SpeechTranscriber(TranscriberMixin, KerasSpeechEstimator):
             return None
         if isinstance(source, str | os.PathLike) and source != "train":
             return LanguageModel.around(read_arpa(source), self._symbols)
-        return LanguageModel.learn(self._texts(source), self._symbols)
+        return LanguageModel.learn(self._sentences(source), self._symbols)
 
-    def _texts(self, source, words=False):
-        """Sentences, or the words in them, of a parameter."""
+    def _sentences(self, source):
+        """Sentences of a parameter."""
+        if isinstance(source, str):
+            return self.sentences_
+        sentences = [normalize_text(text, self.normalize) for text in source]
+        if not all(sentences) or not sentences:
+            raise ValueError(f"there are no sentences, or empty ones, in {str(list(source))[:100]}")
+        return sentences
+
+    def _unique(self, source, words=False):
+        """Sentences of a parameter, or the words in them, sorted and once each; None where it is None."""
         if source is None:
             return None
-        if isinstance(source, str):
-            sentences = self.sentences_
-        else:
-            sentences = [normalize_text(text, self.normalize) for text in source]
-            if not all(sentences) or not sentences:
-                raise ValueError(f"there are no sentences, or empty ones, in {str(list(source))[:100]}")
-        return tuple(sorted({word for text in sentences for word in text.split()}) if words else sentences)
+        sentences = self._sentences(source)
+        return tuple(sorted({word for text in sentences for word in text.split()} if words else set(sentences)))
 
 
 def _with_between(parts, between):

@@ -25,9 +25,9 @@ class Decoder:
         The most probable symbol of every step, or the most probable sentence.
     beam_width : int, default=16
         Beginnings of sentences that "beam" follows.
-    lm_weight : float, default=0.5
+    lm_weight : float, default=0.6
         Weight of the language model.
-    word_bonus : float, default=1.0
+    word_bonus : float, default=0.0
         What "beam" adds for every word.
     language_model : LanguageModel or None, default=None
         What "beam" knows of the language.
@@ -40,8 +40,8 @@ class Decoder:
     symbols: Symbols
     method: str = "greedy"
     beam_width: int = 16
-    lm_weight: float = 0.5
-    word_bonus: float = 1.0
+    lm_weight: float = 0.6
+    word_bonus: float = 0.0
     language_model: LanguageModel | None = None
     vocabulary: tuple | None = None
     grammar: tuple | None = None
@@ -157,5 +157,5 @@ def _are_texts(value):
     return (
         isinstance(value, list)
         and all(isinstance(text, str) and text for text in value)
-        and len(set(value)) == len(value)
+        and 0 < len(value) == len(set(value))
     )

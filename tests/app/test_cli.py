@@ -281,11 +281,10 @@ def test_sentences(sentences, tmp_path, capsys):
         found = json.loads(capsys.readouterr().out)
         assert found["text"] == rows[0][1]
         assert [word["text"] for word in found["words"]] == found["text"].split()
+    assert cli.main(["train", str(root), "-o", str(tmp_path / "m.joblib"), "--language-model", "train"]) == 1
+    assert "--language-model is for --text" in capsys.readouterr().err
 
 
-def test_options_of_sentences_alone(model, words, sentences, tmp_path, capsys):
+def test_words_of_labels(model, words, capsys):
     assert cli.main(["predict", str(model[0]), "--words", words.data[0]]) == 1
     assert "--words is for models of sentences" in capsys.readouterr().err
-    root = str(sentences[1])
-    assert cli.main(["train", root, "-o", str(tmp_path / "m.joblib"), "--language-model", "train"]) == 1
-    assert "--language-model is for --text" in capsys.readouterr().err
