@@ -25,8 +25,10 @@ import numpy as np
 from _data import folder
 from _results import write_table
 
-from sklspeech import AudioLoader, MelFeatures, Pipeline, SpeechTranscriber, datasets, freeze
+from sklspeech import AudioLoader, MelFeatures, Pipeline, SpeechTranscriber, audio, datasets, freeze
 from sklspeech.metrics import character_error_rate, word_error_rate
+from sklspeech.text import normalize_text
+from sklspeech.text.symbols import count_needed_steps
 
 RESULTS = Path(__file__).with_suffix(".json")
 RATE = 16_000
@@ -50,9 +52,15 @@ def manifest(name):
         return list(csv.DictReader(file))
 
 
+def has_room(path, text):
+    """Whether a recording has the steps of 40 ms that its text needs; two of nathalie have not."""
+    numbers = np.array([ord(c) for c in normalize_text(text)])
+    return count_needed_steps(numbers) <= 25 * audio.read_duration(path)
+
+
 def recordings(name):
     """Paths or features, sentences, and which are for the test."""
-    rows = manifest(name)
+    rows = [row for row in manifest(name) if name != "nathalie" or has_room(folder(name) / row["path"], row["text"])]
     if name == "an4_mfcc":
         features = np.load(folder(name) / "features.npz")
         clips = [features[row["key"]] for row in rows]

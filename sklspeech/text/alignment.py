@@ -94,7 +94,7 @@ def _best_path(log_probabilities, numbers):
     path = np.empty(n_steps, int)
     for t in range(n_steps - 1, -1, -1):
         path[t] = state
-        state -= came_from[t, state]
+        state -= int(came_from[t, state])
     return path
 
 
@@ -148,10 +148,12 @@ def spell_words(symbols, numbers, spans, seconds_per_step):
     Returns
     -------
     words : list of Word
-        A word begins with its first symbol, or half-way from that of the blank before, and ends likewise; its
-        confidence is the geometric mean of its symbols' probabilities.
+        A word begins a step before its first symbol, which is heard after it has begun, and ends with its last one;
+        its confidence is the geometric mean of its symbols' probabilities.
     """
-    words, begun = [], []
+    words: list[Word] = []
+    begun: list[int] = []
+    before = 0
     for i, number in enumerate([*numbers, symbols.space]):
         is_end = i == len(numbers) or number == symbols.space
         if not is_end:
@@ -160,7 +162,8 @@ def spell_words(symbols, numbers, spans, seconds_per_step):
             first, last = begun[0], begun[-1]
             text = symbols.decode([numbers[j] for j in begun])
             confidence = float(np.exp(np.mean([spans[j].log_probability for j in begun])))
-            start, stop = spans[first].start, spans[last].stop
+            start, stop = max(before, spans[first].start - 1), spans[last].stop
+            before = stop
             words.append(Word(text, start * seconds_per_step, stop * seconds_per_step, confidence))
             begun = []
     return words

@@ -88,13 +88,15 @@ class Symbols:
             place += len(units[-1])
         return units
 
-    def encode(self, sentence):
+    def encode(self, sentence, skip_unknown=False):
         """Numbers of a sentence's symbols.
 
         Parameters
         ----------
         sentence : str
             In the form that is learned.
+        skip_unknown : bool, default=False
+            Whether units that are not in the alphabet are left out.
 
         Returns
         -------
@@ -106,6 +108,8 @@ class Symbols:
             A unit is not in the alphabet.
         """
         units = self.split(sentence)
+        if skip_unknown:
+            units = [unit for unit in units if unit in self._numbers]
         unknown = sorted(set(units) - self._numbers.keys())
         if unknown:
             raise ValueError(f"{sentence[:50]!r} has {unknown[:5]}, which no training sentence has")

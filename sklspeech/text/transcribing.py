@@ -90,6 +90,8 @@ class TranscriberMixin:
     def align(self, X, y, frame_rate=100.0):
         """When the words of known sentences are said.
 
+        Characters that no training sentence had are passed over.
+
         Parameters
         ----------
         X : list of n arrays of shape (n_frames_i, n_features), or array-like of shape (n, n_frames, n_features)
@@ -106,19 +108,20 @@ class TranscriberMixin:
         Raises
         ------
         ValueError
-            A sentence has a symbol that no training sentence had, or is too long for its clip.
+            All symbols of a word are unknown, or a sentence is too long for its clip.
         """
         decoder, clips = self._transcriber(), self._clips(X)
         sentences = check_sentences(y, self.normalize, type(self).__name__)
         if len(sentences) != len(clips):
             raise ValueError(f"X has {len(clips)} clips, y has {len(sentences)} sentences")
-        encoded = [decoder.symbols.encode(sentence) for sentence in sentences]
+        encoded = [_encode_known(decoder.symbols, sentence) for sentence in sentences]
         check_lengths(clips, encoded, self.frames_per_step_, type(self).__name__)
         steps_of_clips = self._log_probabilities(clips)
-        return [
+        aligned = [
             self._words(decoder, steps, numbers, frame_rate)
             for steps, numbers in zip(steps_of_clips, encoded, strict=True)
         ]
+        return [_with_texts(words, sentence) for words, sentence in zip(aligned, sentences, strict=True)]
 
     def _words(self, decoder, log_probabilities, numbers, frame_rate):
         if not len(numbers):
@@ -147,3 +150,19 @@ class TranscriberMixin:
 
     def _n_steps(self, clip):
         return -(-len(clip) // self.frames_per_step_)
+
+
+def _encode_known(symbols, sentence):
+    """Numbers of the symbols that are known, of which every word has one."""
+    for word in sentence.split():
+        if not len(symbols.encode(word, skip_unknown=True)):
+            raise ValueError(f"{word[:50]!r} cannot be aligned: no training sentence has any symbol of it")
+    return symbols.encode(sentence, skip_unknown=True)
+
+
+def _with_texts(words, sentence):
+    """Words with all of their characters, also those that are not known."""
+    texts = sentence.split()
+    if len(texts) != len(words):  # an alphabet without a blank
+        return words
+    return [word._replace(text=text) for word, text in zip(words, texts, strict=True)]

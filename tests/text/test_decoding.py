@@ -160,7 +160,7 @@ def test_words_have_the_times_of_their_symbols():
     steps[np.arange(8), path] = np.log(0.7)
     numbers = SYMBOLS.encode("ab a")
     words = spell_words(SYMBOLS, numbers, align_symbols(steps, numbers), 0.04)
-    assert [(word.text, word.start, word.end) for word in words] == [("ab", 0.04, 0.12), ("a", 0.24, 0.32)]
+    assert [(word.text, word.start, word.end) for word in words] == [("ab", 0.0, 0.12), ("a", 0.2, 0.32)]
     assert [word.confidence for word in words] == pytest.approx([0.7, 0.7])
 
 
@@ -171,3 +171,12 @@ def test_decoder_as_json(model):
     for seed in range(5):
         steps = network_output(20, 4, seed)
         assert again.decode(steps) == decoder.decode(steps)
+
+
+def test_a_long_sentence_is_aligned():
+    """More states than a small integer holds."""
+    numbers = np.random.default_rng(0).integers(0, 3, 400)
+    steps = network_output(1500, 4, 0)
+    spans = align_symbols(steps, numbers)
+    assert len(spans) == 400
+    assert all(one.stop <= other.start for one, other in itertools.pairwise(spans))
