@@ -6,27 +6,16 @@ import uuid
 import numpy as np
 from sklearn import pipeline
 from sklearn.base import is_classifier
-from sklearn.utils.metaestimators import available_if
 
 from .._runtime.public import public
 from ..features.labels import check_labels
 from ..features.row_cache import file_state
 from ..features.tables import NamedList, table_index
-from ..features.transformer import frame_rate
-
-
-def _final_has(method):
-    """Whether the final step has a method; if not, the error is that of scikit-learn's pipeline."""
-
-    def check(pipeline):
-        getattr(pipeline.steps[-1][1], method)
-        return True
-
-    return check
+from ..features.word_times import WordTimesMixin
 
 
 @public
-class Pipeline(pipeline.Pipeline):
+class Pipeline(WordTimesMixin, pipeline.Pipeline):
     """Pipeline of scikit-learn, whose steps need no names.
 
     A step without a name is called after its class in lowercase, as in ``sklearn.pipeline.make_pipeline``. Everything
@@ -114,43 +103,6 @@ class Pipeline(pipeline.Pipeline):
             What the last step makes of X.
         """
         return super().fit_transform(self._watched(X), y, **params)
-
-    @available_if(_final_has("predict_words"))
-    def predict_words(self, X):
-        """The words of every clip, with times and confidence, by a transcriber at the end.
-
-        Parameters
-        ----------
-        X : array-like of shape (n,) or what the first step takes
-            The clips.
-
-        Returns
-        -------
-        words : list of list of Word
-            ``Word(text, start, end, confidence)``, times in seconds.
-        """
-        return self.steps[-1][1].predict_words(self._before_last(X), frame_rate(self.steps))
-
-    @available_if(_final_has("align"))
-    def align(self, X, y):
-        """When the words of known sentences are said, by a transcriber at the end.
-
-        Parameters
-        ----------
-        X : array-like of shape (n,) or what the first step takes
-            The clips.
-        y : array-like of shape (n,), str
-            What is said in every clip.
-
-        Returns
-        -------
-        words : list of list of Word
-            ``Word(text, start, end, confidence)``, times in seconds.
-        """
-        return self.steps[-1][1].align(self._before_last(X), y, frame_rate(self.steps))
-
-    def _before_last(self, X):
-        return self[:-1].transform(X) if len(self.steps) > 1 else X
 
     def _check_labels(self, y):
         """Raise where a classifier would find out after minutes of work for the steps before it."""

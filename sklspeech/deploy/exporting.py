@@ -17,7 +17,7 @@ from ..features.mel import MelFeatures
 from ..frozen.archive import golden_waveform
 from .freezing import fitted_within
 from .onnx import compare, to_onnx
-from .transcriber_graph import export_transcriber, is_transcriber
+from .transcriber_graph import check_ref, export_transcriber, is_transcriber
 
 _EXPORT_TOLERANCE = 1e-4  # of a probability; the features inside are float32
 
@@ -100,8 +100,7 @@ def _checked_steps(pipeline):
         raise ValueError("export needs clips of one length, got features with duration=None")
     if features.trim is not None:
         raise ValueError(f"a graph cannot trim clips, got features with trim={features.trim}")
-    if callable(features.ref) and features.ref not in (np.max, np.amax, max):
-        raise ValueError(f"a graph knows no callable as ref but numpy.max, got {features.ref!r}")
+    check_ref(features)
     return features, classifier
 
 

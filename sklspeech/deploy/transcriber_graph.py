@@ -87,9 +87,24 @@ def _checked_steps(pipeline):
         raise ValueError(f"a transcriber hears clips of any length, got features with duration={features.duration}")
     if features.trim is not None or (isinstance(features, MFCCFeatures) and features.deltas):
         raise ValueError("a graph of any length can neither trim clips nor make deltas: use trim=None and deltas=0")
+    check_ref(features)
+    return features, transcriber
+
+
+def check_ref(features):
+    """Raise where a graph cannot compute the reference of the decibels.
+
+    Parameters
+    ----------
+    features : MelFeatures or MFCCFeatures
+
+    Raises
+    ------
+    ValueError
+        It is another callable than numpy.max.
+    """
     if callable(features.ref) and features.ref not in (np.max, np.amax, max):
         raise ValueError(f"a graph knows no callable as ref but numpy.max, got {features.ref!r}")
-    return features, transcriber
 
 
 def _sample_waveforms(features, X):

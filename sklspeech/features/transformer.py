@@ -255,21 +255,3 @@ def _known_duration(path, state):
 def _row_param_names(transformer):
     """Names of the parameters of a class that its rows depend on."""
     return [name for name in transformer._get_param_names() if name not in _NOT_IN_ROWS]
-
-
-def frame_rate(steps):
-    """Frames a second of the features that a pipeline begins with.
-
-    Parameters
-    ----------
-    steps : list of (str, estimator)
-
-    Returns
-    -------
-    rate : float
-        100, where no step says it.
-    """
-    for _, step in steps:
-        if hasattr(step, "hop_length") and hasattr(step, "sample_rate"):
-            return step.sample_rate / step.hop_length
-    return 100.0

@@ -9,7 +9,8 @@ from .._runtime.public import public
 from .._runtime.threads import count_threads, map_in_threads, split_evenly
 from ..errors import FrozenError
 from ..features.clips import check_clips
-from ..features.transformer import ClipTransformer, frame_rate
+from ..features.transformer import ClipTransformer
+from ..features.word_times import WordTimesMixin
 from ..text.scores import score_texts
 from .network import INFERENCE_BATCH, FrozenNetwork
 from .transcriber import FrozenTranscriber
@@ -20,16 +21,11 @@ _SAMPLES_OF_SLICE = 256 * 16_000
 
 def _final_has(method):
     """Whether the final step has a method; if not, the error is that of scikit-learn's pipeline."""
-
-    def check(self):
-        # That of scikit-learn's pipeline asks the final step as well, and raises where it has none.
-        return callable(getattr(super(FrozenPipeline, self), method, None) or getattr(self.steps[-1][1], method))
-
-    return check
+    return lambda self: callable(getattr(super(FrozenPipeline, self), method))
 
 
 @public
-class FrozenPipeline(Pipeline):
+class FrozenPipeline(WordTimesMixin, Pipeline):
     """A pipeline that is trained already, and predicts without the framework that trained it.
 
     `sklspeech.freeze` makes it. It has the interface of scikit-learn's Pipeline, but it does not train. Where its steps
@@ -141,45 +137,6 @@ class FrozenPipeline(Pipeline):
         if isinstance(self.steps[-1][1], FrozenTranscriber):
             return score_texts(y, self.predict(X), self.steps[-1][1].normalize, sample_weight)
         return ClassifierMixin.score(self, X, y, sample_weight)
-
-    @available_if(_final_has("predict_words"))
-    def predict_words(self, X):
-        """The words of every clip, with times and confidence, by a transcriber at the end.
-
-        Parameters
-        ----------
-        X : array-like of shape (n,) or what the first step takes
-            The clips.
-
-        Returns
-        -------
-        words : list of list of Word
-            ``Word(text, start, end, confidence)``, times in seconds.
-        """
-        return self.steps[-1][1].predict_words(*self._frames_and_rate(X))
-
-    @available_if(_final_has("align"))
-    def align(self, X, y):
-        """When the words of known sentences are said, by a transcriber at the end.
-
-        Parameters
-        ----------
-        X : array-like of shape (n,) or what the first step takes
-            The clips.
-        y : array-like of shape (n,), str
-            What is said in every clip.
-
-        Returns
-        -------
-        words : list of list of Word
-            ``Word(text, start, end, confidence)``, times in seconds.
-        """
-        frames, rate = self._frames_and_rate(X)
-        return self.steps[-1][1].align(frames, y, rate)
-
-    def _frames_and_rate(self, X):
-        """Features, and how many frames they have a second."""
-        return (self[:-1].transform(X) if len(self.steps) > 1 else X), frame_rate(self.steps)
 
     def _in_slices(self, predict, X, params):
         """Call `predict` with some clips at a time, where every step looks at each clip by itself."""
