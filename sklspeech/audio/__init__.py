@@ -2,10 +2,12 @@
 
 from .effects import add_noise, add_reverberation, change_speed, room_response
 from .reading import EXTENSIONS, read_duration, read_waveform
+from .stream import AudioStream
 from .waveforms import fit_length, resample, trim_silence, typical_duration
 
 __all__ = [
     "EXTENSIONS",
+    "AudioStream",
     "add_noise",
     "add_reverberation",
     "change_speed",

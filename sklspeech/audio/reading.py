@@ -108,6 +108,60 @@ def read_samples(path, sample_rate, n_samples=None):
     return Samples(waveform, rate, duration)
 
 
+def read_blocks(path, duration=1.0):
+    """Read a recording block by block: never all of it is in memory, but of formats that PyAV decodes.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        A recording, as `read_waveform` takes it.
+    duration : float, default=1.0
+        Seconds of a block, of which the last one may have fewer.
+
+    Yields
+    ------
+    samples : ndarray of shape (n_samples, n_channels), float32 in [-1, 1]
+    sample_rate : int
+        Hertz, of the file.
+
+    Raises
+    ------
+    AudioError
+        As by `read_waveform`; a fault is found when its block is read, a missing end behind the last one.
+    """
+    path = os.fspath(path)
+    file, span = split_segment(path)
+    n_samples = 0
+    for samples, rate in _read_blocks(file, span, duration):
+        check_samples(samples, path)
+        n_samples += len(samples)
+        yield samples, rate
+    if not n_samples:
+        raise AudioError(path, "has no samples")
+
+
+def _read_blocks(path, span, duration):
+    with open_source(path) as (content, descriptor):
+        if name := _foreign_format(content):
+            samples, rate, _ = containers.read_with_av(path, name, descriptor, span)
+            n_at_once = max(1, round(duration * rate))
+            yield from ((samples[i : i + n_at_once], rate) for i in range(0, len(samples), n_at_once))
+            return
+        with _open(path, content, descriptor) as opened:
+            file = _with_known_end(path, opened, content)
+            rate = file.samplerate
+            first, count = span.frames(rate)
+            expected = max(0, file.frames - first) if count is None else min(count, file.frames - first)
+            for _ in _blocks(path, file, first - _seek(file, first)):
+                pass
+            n_samples = 0
+            for block in _blocks(path, file, expected, max(1, round(duration * rate))):
+                n_samples += len(block)
+                yield block, rate
+            if n_samples < expected < _UNKNOWN_FRAMES - first:
+                raise AudioError(path, f"is truncated: {n_samples} samples, its header says {expected}")
+
+
 def read_duration(path):
     """Duration of a recording, from its header where that can be believed.
 
@@ -162,21 +216,26 @@ def _decode_any(path, file, content, span):
     first, count = span.frames(file.samplerate)
     n_needed = None if count is None else first + count
     is_partly = n_needed is not None and n_needed < file.frames
-    if file.format in ("WAV", "WAVEX"):
-        find_all_samples(path, content)
-    n_frames = 0
-    if file.format == "MP3":
-        n_frames = file.frames if is_partly else 0  # a guess: the frames are counted as far as they are needed
-        file = _with_right_length(path, file, content, n_needed if is_partly else None)
-    elif not is_partly:
-        _check_streams(path, file.format, content)
-    n_frames = max(n_frames, file.frames)
+    n_guessed = file.frames if is_partly and file.format == "MP3" else 0  # counted as far as they are needed
+    file = _with_known_end(path, file, content, n_needed if is_partly else None)
+    n_frames = max(n_guessed, file.frames)
     samples = _read_frames(path, file, first, n_frames - first if count is None else min(count, n_frames - first))
     if n_frames >= _UNKNOWN_FRAMES:
         n_frames = first + len(samples)
     elif first + len(samples) < min(n_frames, n_frames if n_needed is None else n_needed):
         raise AudioError(path, f"is truncated: {first + len(samples)} samples, its header says {n_frames}")
     return samples, file.samplerate, n_frames
+
+
+def _with_known_end(path, file, content, n_needed=None):
+    """A file whose end, if all of it is needed, is where its header says; an MP3 file may be opened again."""
+    if file.format in ("WAV", "WAVEX"):
+        find_all_samples(path, content)
+    if file.format == "MP3":
+        return _with_right_length(path, file, content, n_needed)
+    if n_needed is None:
+        _check_streams(path, file.format, content)
+    return file
 
 
 def _read_frames(path, file, first, count):
@@ -187,9 +246,10 @@ def _read_frames(path, file, first, count):
     return blocks[0] if len(blocks) == 1 else np.concatenate([np.empty((0, file.channels), np.float32), *blocks])
 
 
-def _blocks(path, file, count):
+def _blocks(path, file, count, n_at_once=None):
     """The next frames, in pieces: a header that claims billions of them takes no memory."""
-    n_at_once = max(1, _VALUES_AT_ONCE // file.channels)
+    most = max(1, _VALUES_AT_ONCE // file.channels)
+    n_at_once = most if n_at_once is None else min(n_at_once, most)
     while count > 0:
         try:
             block = file.read(min(count, n_at_once), dtype="float32", always_2d=True)
