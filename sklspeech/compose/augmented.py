@@ -8,8 +8,7 @@ import os
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
-from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
@@ -22,15 +21,32 @@ from .._runtime.public import public
 from .._runtime.ratios import check_snr
 from .._runtime.scikit_learn import Interval
 from ..audio.effects import add_noise, add_reverberation, change_speed, random_part, room_response
-from ..audio.folders import list_folder
 from ..audio.waveforms import fit_length
 from ..errors import AudioError
-from ..features.clips import check_clips, clip_name, clip_waveform
+from ..features.clips import check_clips, check_recordings, clip_name, clip_waveform
 from ..features.labels import check_labels, check_no_missing
 from ..features.transformer import ClipTransformer
+from .background import Background
 
 _CLIPS_AT_ONCE = 256  # changed waveforms in memory
 _DIRECT_TO_REVERB_DB = 0.0, 20.0  # of the direct sound above the echoes of a room: far from the microphone, and near
+
+
+class _Room(NamedTuple):
+    """What copies are made with: Hertz, samples of a clip or None, waveforms of noise, and chance."""
+
+    rate: int
+    n_samples: int | None
+    noises: list
+    random: np.random.Generator
+
+
+class _Training(NamedTuple):
+    """What the last step is fitted to."""
+
+    rows: np.ndarray | list
+    labels: np.ndarray
+    params: dict
 
 
 @public
@@ -66,6 +82,16 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         with a `numpy.random.Generator`; what it gives is a waveform, as long as it likes.
     n_copies : int, default=1
         Changed copies of every clip.
+    background : str, PathLike, list of paths or waveforms, or None, default=None
+        A folder of recordings, or recordings, in which none of the words is said: the recognizer learns windows of
+        them, changed as copies are, as a label of their own, so that it does not take all speech for one of its words.
+    background_label : str, default="unknown"
+        That label; clips of `fit` may have it as well.
+    background_share : float, default=1.0
+        Windows of the background, for every clip of `fit`.
+    background_rounds : int, default=2
+        In the first round windows are drawn at random. For every further one the pipeline is trained again, with as
+        many windows more, which it took for words most surely before.
     random_state : int, RandomState or None, default=None
         Of the changes; the estimator has its own.
 
@@ -97,7 +123,11 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         "reverberation": [Interval(Real, 0, 10, closed="both")],
         "gain": [Interval(Real, 0, None, closed="left")],
         "augment": [callable, None],
-        "n_copies": [Interval(Integral, 1, None, closed="left")],
+        "n_copies": [Interval(Integral, 0, None, closed="left")],
+        "background": [str, os.PathLike, list, tuple, None],
+        "background_label": [str],
+        "background_share": [Interval(Real, 0, None, closed="neither")],
+        "background_rounds": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
     }
 
@@ -112,6 +142,10 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     gain: float = 0.0
     augment: Callable | None = None
     n_copies: int = 1
+    background: str | os.PathLike | list | tuple | None = None
+    background_label: str = "unknown"
+    background_share: float = 1.0
+    background_rounds: int = 2
     random_state: int | np.random.RandomState | None = None
 
     def fit(self, X, y, sample_weight=None, groups=None):
@@ -151,29 +185,78 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         if groups is None and has_fit_parameter(last, "groups"):
             groups = np.arange(len(clips))  # a clip and its copies are never on both sides of a split
         front = pipeline[:-1].fit(X, y)
-        features = [front.transform(X), *self._features_of_copies(front, clips)]
+        room = self._room(front)
+        features = [front.transform(X), *self._features_of_copies(front, clips, room)]
         n_times = 1 + self.n_copies
         given = {"sample_weight": sample_weight, "groups": groups}
         params = {name: _repeated(values, n_times) for name, values in given.items() if values is not None}
         unknown = [name for name in params if not has_fit_parameter(last, name)]
         if unknown:
             raise ValueError(f"{type(last).__name__} takes no {unknown[0]} in fit")
-        last.fit(_concatenated(features), _repeated(y, n_times), **params)
+        training = _Training(_concatenated(features), _repeated(y, n_times), params)
+        if self.background is not None:
+            training = self._with_background(front, last, training, len(clips), room)
+        last.fit(training.rows, training.labels, **training.params)
         self.estimator_ = Pipeline([*front.steps, pipeline.steps[-1]])
         return self
 
-    def _features_of_copies(self, front, clips):
+    def _with_background(self, front, last, training, n_clips, room):
+        """What is trained on, with windows of the background: random ones, then those that are taken for words."""
+        labels = np.asarray(training.labels)
+        if labels.dtype.kind not in "OUT":
+            label = self.background_label
+            raise ValueError(
+                f"background has the label {label!r}, but y is of type {labels.dtype}: write y.astype(str)"
+            )
+        if room.n_samples is None:
+            raise ValueError("background needs windows as long as all clips: give the features a duration in seconds")
+        background = Background(self.background, room.rate, room.n_samples)
+        n_windows = max(1, round(self.background_share * n_clips))
+        training = self._extended(training, front, room, *background.draw(n_windows, room.random))
+        for _ in range(1, self.background_rounds):
+            found = background.hardest(n_windows, self._as_word(front, clone(last), training))
+            training = self._extended(training, front, room, *found)
+        return training
+
+    def _as_word(self, front, last, training):
+        """How surely a recognizer that is trained on this takes a window for a word: a function of windows."""
+        last.fit(training.rows, training.labels, **training.params)
+        column = last.classes_.tolist().index(self.background_label)
+        return lambda windows: 1 - last.predict_proba(front.transform(windows))[:, column]
+
+    def _extended(self, training, front, room, windows, of_recordings):
+        """With windows of the background, as many of them changed as of the clips; a recording is a group."""
+        share = self.n_copies / (1 + self.n_copies)
+        changed = [self._changed(window, room) if room.random.uniform() < share else window for window in windows]
+        params = dict(training.params)
+        if "sample_weight" in params:
+            weights = np.asarray(params["sample_weight"], float)
+            params["sample_weight"] = np.append(weights, np.full(len(windows), weights.mean()))
+        if "groups" in params:
+            names = [f"background {i}" for i in of_recordings]
+            params["groups"] = np.append(np.asarray(params["groups"]).astype(str), names)
+        return _Training(
+            _concatenated([training.rows, front.transform(changed)]),
+            np.append(training.labels, [self.background_label] * len(windows)),
+            params,
+        )
+
+    def _features_of_copies(self, front, clips, room):
         """Features of some copies after the other."""
-        rate, n_samples = _sample_rate(front), _n_samples(front)
-        noises = _read_noise(self.noise, rate)
-        random = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
         for _ in range(self.n_copies):
             for start in range(0, len(clips), _CLIPS_AT_ONCE):
                 some = clips[start : start + _CLIPS_AT_ONCE]
-                copies = [self._changed(clip_waveform(clip, rate), rate, n_samples, noises, random) for clip in some]
+                copies = [self._changed(clip_waveform(clip, room.rate), room) for clip in some]
                 yield _transform_copies(front, copies, some, start)
 
-    def _changed(self, waveform, rate, n_samples, noises, random):
+    def _room(self, front):
+        """What copies are made with."""
+        rate = _sample_rate(front)
+        random = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+        return _Room(rate, _n_samples(front), _read_noise(self.noise, rate), random)
+
+    def _changed(self, waveform, room):
+        rate, n_samples, noises, random = room
         if self.augment is not None:
             waveform = _checked_waveform(self.augment(waveform, rate, random), self.augment)
         if self.speed:
@@ -310,14 +393,7 @@ def _repeated(values, n_times):
 
 def _read_noise(noise, rate):
     """Waveforms of the noise."""
-    if noise is None:
-        return []
-    if isinstance(noise, str | os.PathLike):
-        folder = Path(noise)
-        noise = [folder / name for name in list_folder(folder).recordings] if folder.is_dir() else []
-        if not noise:
-            raise AudioError(str(folder), "is no folder with recordings of noise")
-    return [clip_waveform(clip, rate) for clip in check_clips(list(noise))]
+    return [] if noise is None else [clip_waveform(clip, rate) for clip in check_recordings(noise)]
 
 
 def _concatenated(features):

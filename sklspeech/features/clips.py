@@ -1,9 +1,11 @@
 """X is a collection of clips: paths, or waveforms."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 
+from ..audio.folders import list_folder
 from ..audio.levels import check_samples
 from ..audio.reading import Samples, read_samples
 from ..audio.waveforms import as_float
@@ -50,6 +52,31 @@ def check_clips(X):
             f"entry {position} is {type(X[position]).__name__}"
         )
     return check_each(_check_waveform, X)
+
+
+def check_recordings(source):
+    """Check recordings that are given one by one, or as a folder.
+
+    Parameters
+    ----------
+    source : str or PathLike of a folder, or what `check_clips` takes
+
+    Returns
+    -------
+    clips : list of str, or sequence of 1-D arrays of floats
+
+    Raises
+    ------
+    AudioError
+        It is no folder, there is no recording in it, or one cannot be used.
+    """
+    if not isinstance(source, str | os.PathLike):
+        return check_clips(source)
+    folder = Path(source)
+    found = [folder / name for name in list_folder(folder).recordings] if folder.is_dir() else []
+    if not found:
+        raise AudioError(str(folder), "is no folder with recordings")
+    return check_clips(found)
 
 
 def clip_name(clip, position):

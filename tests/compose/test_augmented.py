@@ -153,11 +153,11 @@ def test_stretch_keeps_the_pitch_and_pitch_the_length(words):
 @pytest.mark.parametrize(
     ("params", "error", "message"),
     [
-        ({"noise": "nowhere"}, AudioError, "nowhere: is no folder with recordings of noise"),
+        ({"noise": "nowhere"}, AudioError, "nowhere: is no folder with recordings"),
         ({"noise": 3}, ValueError, "'noise' parameter"),
         ({"snr": (np.nan, 5.0)}, ValueError, "snr must be the lowest and the highest"),
         ({"snr": (20.0, 5.0)}, ValueError, "snr must be the lowest and the highest"),
-        ({"n_copies": 0}, ValueError, "'n_copies' parameter"),
+        ({"n_copies": -1}, ValueError, "'n_copies' parameter"),
         ({"reverberation": -0.1}, ValueError, "'reverberation' parameter"),
         ({"estimator": LinearSVC()}, ValueError, "'estimator' parameter"),
     ],
