@@ -6,7 +6,10 @@ from . import spectral as spectral
 from . import text as text
 from ._runtime.onnx_graph import OnnxBytes as OnnxBytes
 from .compose.augmented import AugmentedClassifier as AugmentedClassifier
+from .compose.hits import Detection as Detection
+from .compose.open_set import RejectOption as RejectOption
 from .compose.pipeline import Pipeline as Pipeline
+from .compose.spotter import WordSpotter as WordSpotter
 from .deploy.exporting import export as export
 from .deploy.freezing import freeze as freeze
 from .errors import ArchiveError as ArchiveError

@@ -25,10 +25,10 @@ MAY_IMPORT = {
     "text": {"features"},
     "metrics": {"text"},
     "recognizers": {"features", "spectral", "text", "networks"},
-    "compose": {"features", "audio"},
+    "compose": {"features", "audio", "metrics"},
     "frozen": {"features", "pretrained", "text"},
     "deploy": {"features", "spectral", "text", "networks", "recognizers", "compose", "frozen"},
-    "app": {"datasets", "deploy", "frozen", "metrics", "all public names"},
+    "app": {"audio", "compose", "datasets", "deploy", "frozen", "metrics", "all public names"},
     "__main__": {"app"},
 }
 FOR_ALL = {"errors", "_runtime", "__version__"}

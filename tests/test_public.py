@@ -21,6 +21,7 @@ MODULES = {
 ESTIMATORS = [
     "AudioLoader",
     "AugmentedClassifier",
+    "Detection",
     "FrameStatistics",
     "FrozenClassifier",
     "FrozenPipeline",
@@ -28,6 +29,7 @@ ESTIMATORS = [
     "MFCCFeatures",
     "MelFeatures",
     "Pipeline",
+    "RejectOption",
     "SpeechCNN",
     "SpeechCRNN",
     "SpeechClassifier",
@@ -36,6 +38,7 @@ ESTIMATORS = [
     "SpeechTranscriber",
     "SpeechTransformer",
     "UnfittedPlaceholder",
+    "WordSpotter",
 ]
 FUNCTIONS = ["export", "freeze", "load", "save"]
 ERRORS = ["ArchiveError", "AudioError", "AudioWarning", "DeployError", "FrozenError"]

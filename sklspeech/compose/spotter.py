@@ -1,0 +1,479 @@
+"""WordSpotter: where in long recordings and streams words are said."""
+
+import warnings
+from dataclasses import KW_ONLY, dataclass
+from numbers import Integral, Real
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_consistent_length
+from sklearn.utils.validation import check_is_fitted
+
+from .._runtime.public import public
+from .._runtime.scikit_learn import Interval, StrOptions
+from ..audio.stream import AudioStream
+from ..errors import AudioError
+from ..features.clips import check_clips, check_recordings, clip_name
+from ..features.transformer import ClipTransformer
+from ..metrics.detection import SpottingScores, map_hits, spotting_scores
+from .hits import HitFinder, Smoother
+from .windows import Windows, checked_block
+
+_TRIED = np.unique(np.round(np.concatenate([np.arange(0.1, 0.8, 0.05), 1 - np.geomspace(0.2, 0.001, 30)]), 4))
+_MISSED_FOR_SAFETY = 0.01  # share of the words, for a higher threshold
+_GATED = 0.05  # seconds over which the level is taken
+
+
+class _Scored(NamedTuple):
+    """Smoothed scores of a recording's windows, and its length."""
+
+    rows: np.ndarray  # (n_windows, n_labels)
+    duration: float  # seconds
+
+
+@public
+@dataclass(eq=False, repr=False)
+class WordSpotter(MetaEstimatorMixin, BaseEstimator):
+    """Find words in recordings of any length and in streams, with a recognizer of clips.
+
+    A window as long as the recognizer's clips goes over the sound; what lies before and behind it is silent. Its
+    probabilities are smoothed over time, and where those of a word stay above the threshold there is one hit. What is
+    found does not depend on how the sound comes, as a whole or in blocks.
+
+    Parameters
+    ----------
+    estimator : Pipeline
+        A fitted pipeline, frozen or not, from waveforms to `predict_proba`. Its features have a duration: that of the
+        window. It hears words in running speech if it was trained on other speech as well: see
+        `AugmentedClassifier(background=...)`.
+    labels : list or None, default=None
+        Words to find; None is all labels but those of `background_labels`.
+    background_labels : tuple, default=("unknown", "silence")
+        Labels that stand for no word.
+    hop : float, default=0.1
+        Seconds from one window to the next.
+    smoothing : float, default=0.3
+        Seconds over which probabilities are averaged.
+    threshold : float, dict of label to float, or "auto", default="auto"
+        Lowest smoothed probability of a hit; "auto" is what `fit` found.
+    patience : int, default=2
+        Windows in a row that must be above the threshold.
+    refractory : float, default=1.0
+        Seconds behind a hit in which the same word is not found again.
+    energy_gate : float or None, default=-60.0
+        A window whose loudest part is fainter than this, in dB of full scale, has no word and costs nothing. None looks
+        at every window.
+    max_false_alarms_per_hour : float, default=0.5
+        What `fit` chooses thresholds by, of all words together.
+
+    Attributes
+    ----------
+    thresholds_ : dict of label to float
+        What `fit` found.
+    scores_ : SpottingScores
+        Words, hits and false alarms at these thresholds in the recordings of `fit`.
+    sample_rate_ : int
+        Hertz of the blocks of a stream: that of the recognizer's features.
+
+    See Also
+    --------
+    AugmentedClassifier : Trains on background recordings as well.
+    sklspeech.metrics.spotting_scores : Compares detections with what was said.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklspeech import AugmentedClassifier, MelFeatures, Pipeline, SpeechCNN, WordSpotter, datasets
+    >>> speech = datasets.make_spoken_words(["yes", "no"], n_speakers=4, n_takes=5, random_state=0)
+    >>> pipeline = Pipeline([MelFeatures(duration=0.8), SpeechCNN(filters=(16,), epochs=12, random_state=0)])
+    >>> pipeline = pipeline.fit(speech.data, speech.target)
+    >>> recording = np.concatenate([np.zeros(16_000, np.float32), speech.data[0], np.zeros(16_000, np.float32)])
+    >>> spotter = WordSpotter(pipeline, threshold=0.5)
+    >>> [[word.label for word in found] for found in spotter.detect([recording])] == [[speech.target[0]]]
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "estimator": [Pipeline, BaseEstimator],
+        "labels": [list, tuple, np.ndarray, None],
+        "background_labels": [list, tuple],
+        "hop": [Interval(Real, 0, None, closed="neither")],
+        "smoothing": [Interval(Real, 0, None, closed="left")],
+        "threshold": [Interval(Real, 0, 1, closed="both"), dict, StrOptions({"auto"})],
+        "patience": [Interval(Integral, 1, None, closed="left")],
+        "refractory": [Interval(Real, 0, None, closed="left")],
+        "energy_gate": [Real, None],
+        "max_false_alarms_per_hour": [Interval(Real, 0, None, closed="left")],
+    }
+
+    estimator: Any
+    _: KW_ONLY
+    labels: list | tuple | np.ndarray | None = None
+    background_labels: tuple = ("unknown", "silence")
+    hop: float = 0.1
+    smoothing: float = 0.3
+    threshold: float | dict | str = "auto"
+    patience: int = 2
+    refractory: float = 1.0
+    energy_gate: float | None = -60.0
+    max_false_alarms_per_hour: float = 0.5
+
+    # Thresholds
+
+    def fit(self, recordings, events, background=None):
+        """Find a threshold a word on recordings that the recognizer was not trained on; it stays as it is.
+
+        Of the thresholds that keep to the word's share of `max_false_alarms_per_hour`, the highest is taken that misses
+        no more than a hundredth of the words more than the best one: a few hours say little of false alarms, which
+        become rarer with every step.
+
+        Parameters
+        ----------
+        recordings : array-like of shape (n,) of paths, or list of n waveforms
+            With words in them.
+        events : list of list of (label, start, end)
+            The words of every recording, in seconds.
+        background : str, PathLike, list of paths or waveforms, or None, default=None
+            Recordings without any of the words, or a folder of them.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            There are fewer lists of events than recordings, a label is none of the words, or an event ends before it
+            begins.
+        AudioError
+            A recording cannot be read.
+
+        Warns
+        -----
+        UserWarning
+            The recordings are too short to tell, no threshold keeps to `max_false_alarms_per_hour`, or most of the
+            words are not found.
+        """
+        self._validate_params()
+        recordings = check_clips(recordings)
+        check_consistent_length(recordings, events)
+        others = [] if background is None else check_recordings(background)
+        said = [self._check_events(of_one) for of_one in events] + [[] for _ in others]
+        scored = [self._score(clip, i) for part in (recordings, others) for i, clip in enumerate(part)]
+        self.thresholds_ = self._choose_thresholds(scored, said)
+        found = [self._hits(of_one.rows, self._limits(self.thresholds_)) for of_one in scored]
+        self.scores_ = spotting_scores(found, said, [of_one.duration for of_one in scored])
+        self._warn_of_budget(self.scores_)
+        return self
+
+    def _check_events(self, events):
+        words = self._words()
+        for label, start, end, *_ in events:
+            if label not in words:
+                raise ValueError(f"events have the label {label!r}, which is none of the words {words}")
+            if not 0 <= start <= end:
+                raise ValueError(f"an event must begin at 0 s or later and end behind that, got {start!r} to {end!r}")
+        return events
+
+    def _choose_thresholds(self, scored, said):
+        words = self._words()
+        n_events = np.array([sum(event[0] == word for of_one in said for event in of_one) for word in words])
+        n_false, n_hits = np.zeros((2, len(_TRIED), len(words)), int)
+        for i, threshold in enumerate(_TRIED):
+            found = [self._hits(of_one.rows, np.full(len(words), threshold)) for of_one in scored]
+            for hits, is_hit in zip(found, map_hits(found, said), strict=True):
+                for hit, right in zip(hits, is_hit, strict=True):
+                    (n_hits if right else n_false)[i, words.index(hit.label)] += 1
+        hours = sum(of_one.duration for of_one in scored) / 3600
+        allowed = self.max_false_alarms_per_hour * hours / len(words)
+        return {
+            word: _choose(n_false[:, j], n_events[j] - n_hits[:, j], n_events[j], allowed)
+            for j, word in enumerate(words)
+        }
+
+    def _warn_of_budget(self, scores: SpottingScores):
+        budget = self.max_false_alarms_per_hour
+        if scores.false_alarms_per_hour > budget:
+            text = f"{scores.false_alarms_per_hour:.2g} false alarms an hour remain, {budget:g} were asked for"
+        elif scores.n_events and scores.recall < 0.5:
+            text = f"{scores.n_events - scores.n_hits} of {scores.n_events} words are not found at these thresholds"
+        elif budget and budget * scores.hours < 1:
+            text = (
+                f"{scores.hours:.2g} hours are too few to tell {budget:g} false alarms an hour: give more recordings "
+                "in which the words are not said, as background"
+            )
+        else:
+            return
+        warnings.warn(text, stacklevel=3)
+
+    # Detection
+
+    def detect(self, X):
+        """Find words in recordings.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) of paths, or list of n waveforms
+            Recordings of any length: a file is read block by block.
+
+        Returns
+        -------
+        detections : list of list of Detection
+            ``Detection(label, start, end, score)`` of every recording, in seconds, in order of time.
+
+        Raises
+        ------
+        AudioError
+            A recording cannot be read.
+        """
+        self._validate_params()
+        self._thresholds()
+        return [list(self.detect_stream(self._blocks(clip, i))) for i, clip in enumerate(check_clips(X))]
+
+    def detect_stream(self, blocks):
+        """Find words in a stream, while it comes.
+
+        Parameters
+        ----------
+        blocks : iterable of ndarray of shape (n_samples,)
+            Waveforms one behind the other, of any length, at the sample rate of the features: such as
+            `sklspeech.audio.AudioStream`.
+
+        Yields
+        ------
+        detection : Detection
+            As soon as nothing that follows can change it.
+        """
+        self._validate_params()
+        listener = self.listen()
+        for block in blocks:
+            yield from listener.feed(block)
+        yield from listener.finish()
+
+    def listen(self):
+        """Begin to listen: several may be in progress at once, each of its own stream.
+
+        Returns
+        -------
+        listener : Listener
+            Its ``feed(block)`` gives the detections that are certain by then, its ``finish()`` the last ones.
+        """
+        return Listener(self._windows(), self._probabilities, self._smoother(), self._finder(self._thresholds()))
+
+    def feed(self, block):
+        """Listen to the next block of a stream; `finish` ends it.
+
+        Parameters
+        ----------
+        block : ndarray of shape (n_samples,)
+            A waveform at the sample rate of the features, of any length.
+
+        Returns
+        -------
+        detections : list of Detection
+            Those that are certain by now.
+        """
+        if "_listener" not in vars(self):
+            self._listener = self.listen()
+        return self._listener.feed(block)
+
+    def finish(self):
+        """End the stream that `feed` listened to.
+
+        Returns
+        -------
+        detections : list of Detection
+            The last ones.
+        """
+        listener = self.__dict__.pop("_listener", None)
+        return [] if listener is None else listener.finish()
+
+    def predict_scores(self, X):
+        """Smoothed probabilities of the words in every window.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) of paths, or list of n waveforms
+            Recordings.
+
+        Returns
+        -------
+        scores : list of ndarray of shape (n_windows_i, n_words)
+            The middle of window i is at ``i * hop`` seconds. Columns are in the order of `labels`.
+        """
+        return [self._score(clip, i).rows for i, clip in enumerate(check_clips(X))]
+
+    def _score(self, clip, position):
+        windows, smoother, rows = self._windows(), self._smoother(), []
+        for part in windows.cut(self._blocks(clip, position)):
+            rows += [smoother.push(scores) for scores in self._probabilities(part)]
+        return _Scored(np.array(rows, np.float32).reshape(len(rows), len(self._words())), windows.duration)
+
+    def _blocks(self, clip, position):
+        """Blocks of a recording; those of a waveform are views."""
+        if isinstance(clip, str):
+            return AudioStream(clip, self.sample_rate_)
+        if not np.isfinite(clip).all():
+            raise AudioError(clip_name(clip, position), "has NaN or infinite samples")
+        n_samples = self.sample_rate_
+        return (clip[i : i + n_samples] for i in range(0, len(clip), n_samples))
+
+    def _probabilities(self, windows):
+        """Probabilities of the words in windows, (n, n_words); 0 where there is next to no sound."""
+        columns = self._columns()
+        found = np.zeros((len(windows), len(columns)), np.float32)
+        is_loud = self._is_loud(windows)
+        if is_loud.any():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of windows that are faint, or silent but for a click
+                found[is_loud] = self.estimator.predict_proba(windows[is_loud])[:, columns]
+        return found
+
+    def _is_loud(self, windows):
+        if self.energy_gate is None:
+            return np.ones(len(windows), bool)
+        n_samples = max(1, round(_GATED * self.sample_rate_))
+        n_parts = max(1, windows.shape[1] // n_samples)
+        parts = windows[:, : n_parts * n_samples].reshape(len(windows), n_parts, -1)
+        power = np.square(parts).mean(axis=2).max(axis=1)
+        return power >= 10 ** (self.energy_gate / 10)
+
+    def _hits(self, rows, limits):
+        finder = self._finder(limits)
+        found = [hit for row in rows for hit in finder.push(row)]
+        return [*found, *finder.finish()]
+
+    # What the recognizer says
+
+    @property
+    def sample_rate_(self):
+        """Hertz of the blocks of a stream: that of the recognizer's features."""
+        return self._features().sample_rate
+
+    def _features(self):
+        """The features of the recognizer, which say how long a window is."""
+        for step in self.estimator.get_params().values():
+            if isinstance(step, ClipTransformer):
+                check_is_fitted(step)
+                if step.n_samples_ is None:
+                    raise ValueError(
+                        f"WordSpotter needs a recognizer of clips of one length, got {type(step).__name__}"
+                        "(duration=None): give the features a duration in seconds"
+                    )
+                return step
+        raise ValueError(
+            "WordSpotter needs a recognizer that begins with MelFeatures, MFCCFeatures, SpeechEmbedding or "
+            f"AudioLoader, got {type(self.estimator).__name__}"
+        )
+
+    def _words(self):
+        known = self.estimator.classes_.tolist()
+        if self.labels is None:
+            return [label for label in known if label not in self.background_labels]
+        unknown = [label for label in self.labels if label not in known]
+        if unknown:
+            raise ValueError(f"labels={unknown} are none of the recognizer's: {known}")
+        return list(self.labels)
+
+    def _columns(self):
+        known = self.estimator.classes_.tolist()
+        return [known.index(label) for label in self._words()]
+
+    def _thresholds(self):
+        """Of every word."""
+        if isinstance(self.threshold, dict):
+            missing = [word for word in self._words() if word not in self.threshold]
+            if missing:
+                raise ValueError(f"threshold={self.threshold!r} lacks {missing}")
+            return self._limits(self.threshold)
+        if self.threshold != "auto":
+            return np.full(len(self._words()), float(self.threshold))
+        if not hasattr(self, "thresholds_"):
+            raise NotFittedError(
+                "threshold='auto' is found by fit(recordings, events): call it first, or give a number from 0 to 1"
+            )
+        return self._limits(self.thresholds_)
+
+    def _limits(self, thresholds):
+        return np.array([thresholds[word] for word in self._words()], float)
+
+    def _windows(self):
+        features = self._features()
+        return Windows(features.n_samples_, max(1, round(self.hop * features.sample_rate)), features.sample_rate)
+
+    def _n_smoothed(self):
+        return max(1, round(self.smoothing / self.hop))
+
+    def _smoother(self):
+        return Smoother(self._n_smoothed())
+
+    def _finder(self, limits):
+        windows = self._windows()
+        return HitFinder(
+            self._words(), limits, windows.hop, windows.length, self._n_smoothed(), self.patience, self.refractory
+        )
+
+    def __sklearn_is_fitted__(self):
+        return self.threshold != "auto" or hasattr(self, "thresholds_")
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        state.pop("_listener", None)
+        return state
+
+
+class Listener:
+    """Listens to one stream: see `WordSpotter.listen`.
+
+    Parameters
+    ----------
+    windows : Windows
+        Cuts the stream.
+    score : callable
+        From windows to scores.
+    smoother : Smoother
+        Averages the scores.
+    finder : HitFinder
+        Makes hits of them.
+    """
+
+    def __init__(self, windows, score, smoother, finder):
+        self._windows, self._score, self._smoother, self._finder = windows, score, smoother, finder
+
+    def feed(self, block):
+        """Listen to the next block.
+
+        Parameters
+        ----------
+        block : ndarray of shape (n_samples,)
+
+        Returns
+        -------
+        detections : list of Detection
+        """
+        return self._found(self._windows.push(checked_block(block)))
+
+    def finish(self):
+        """End the stream.
+
+        Returns
+        -------
+        detections : list of Detection
+        """
+        return [*self._found(self._windows.finish()), *self._finder.finish()]
+
+    def _found(self, parts):
+        rows = (scores for part in parts for scores in self._score(part))
+        return [hit for scores in rows for hit in self._finder.push(self._smoother.push(scores))]
+
+
+def _choose(n_false, n_missed, n_events, allowed):
+    """The highest threshold that keeps to the false alarms and misses next to no more than others that do."""
+    is_allowed = n_false <= allowed
+    if not is_allowed.any():
+        return float(_TRIED[-1])
+    most = n_missed[is_allowed].min() + _MISSED_FOR_SAFETY * n_events
+    return float(_TRIED[is_allowed & (n_missed <= most)].max())
