@@ -1,18 +1,27 @@
-"""The command line: demo, train, evaluate, predict, freeze, export, info."""
+"""The command line: demo, train, evaluate, predict, spot, listen, freeze, export, info."""
 
 import argparse
-import json
-import os
 import sys
 import tempfile
 import time
 import warnings
-from contextlib import contextmanager
 from pathlib import Path
 
 from .. import __version__
 from .._runtime.deferred_imports import import_scikit_learn
 from .._runtime.files import atomic_write, check_target
+from . import spotting
+from .console import (
+    is_archive,
+    list_recordings,
+    load_model,
+    load_pickle,
+    print_json,
+    quiet_tensorflow,
+    show_warning,
+    shown,
+    start_tensorflow,
+)
 
 _NETWORKS = {"cnn": "SpeechCNN", "rnn": "SpeechRNN", "crnn": "SpeechCRNN", "transformer": "SpeechTransformer"}
 _FEATURES = {"mel": "MelFeatures", "mfcc": "MFCCFeatures"}
@@ -28,9 +37,13 @@ examples:
   sklspeech freeze model.joblib -o model.sklspeech
   sklspeech predict model.sklspeech --json one.wav
   sklspeech predict transcriber.sklspeech --words one.wav
+  sklspeech spot model.sklspeech meeting.flac --threshold 0.9
+  rec -t raw -r 16k -e signed -b 16 -c 1 - | sklspeech spot model.sklspeech -
+  sklspeech listen model.sklspeech
   sklspeech export model.joblib -o model.onnx
   sklspeech info model.sklspeech
 """
+_UNKNOWN = "unknown"  # what --threshold calls a clip whose label is too improbable
 _WORST = 5  # clips that are shown
 _MODEL = "file written by train or freeze; a .joblib file is a pickle: trust its source"
 _PICKLE = "file written by train; a pickle: trust its source"
@@ -61,21 +74,12 @@ def _run(args):
     import_scikit_learn()
     if hasattr(sys.stdout, "reconfigure"):  # names of files that are no UTF-8, terminals that are no UTF-8
         sys.stdout.reconfigure(errors="backslashreplace")
-    warnings.showwarning = _show_warning
+    warnings.showwarning = show_warning
     try:
         return args.run(args)
     except (ValueError, OSError, RuntimeError, ImportError) as error:
-        print(f"sklspeech {args.command}: error: {_shown(error, keep=chr(10))}", file=sys.stderr)
+        print(f"sklspeech {args.command}: error: {shown(error, keep=chr(10))}", file=sys.stderr)
         return 1
-
-
-def _show_warning(message, category, filename, lineno, file=None, line=None):
-    print(f"sklspeech: warning: {_shown(message, keep=chr(10))}", file=sys.stderr)
-
-
-def _shown(text, keep=""):
-    """A text from a file as a terminal may see it: control characters would move its cursor, or worse."""
-    return "".join(c if c.isprintable() or c in keep else ascii(c)[1:-1] for c in str(text))
 
 
 def _parser():
@@ -118,12 +122,38 @@ def _add_prediction_commands(commands):
 
     predict = _command(commands, "predict", _predict, "print label and probability, or what is said")
     predict.add_argument("model", type=Path, metavar="MODEL", help=_MODEL)
-    predict.add_argument("files", nargs="+", metavar="FILE", help="recordings")
+    predict.add_argument("files", nargs="+", metavar="FILE", help="recordings, or folders of them")
+    predict.add_argument(
+        "--threshold", type=float, metavar="P", help="a label that is less probable than this is 'unknown'"
+    )
     predict.add_argument("--words", action="store_true", help="of a transcriber: a line a word, with its times")
     predict.add_argument("--json", action="store_true", help="one JSON object a line, with all probabilities or words")
 
+    spot = _command(commands, "spot", spotting.spot, "find words in long recordings")
+    spot.add_argument("model", type=Path, metavar="MODEL", help=_MODEL)
+    spot.add_argument(
+        "files", nargs="+", metavar="FILE", help="recordings, folders of them, or - for raw 16-bit samples from stdin"
+    )
+    _add_threshold(spot)
+    forms = spot.add_mutually_exclusive_group()
+    forms.add_argument("--json", action="store_true", help="one JSON object a line")
+    forms.add_argument("--srt", action="store_true", help="subtitles")
+    forms.add_argument("--audacity", action="store_true", help="a label track of Audacity")
+
+    listen = _command(commands, "listen", spotting.listen, "find words in what a microphone hears")
+    listen.add_argument("model", type=Path, metavar="MODEL", help=_MODEL)
+    _add_threshold(listen)
+    listen.add_argument("--device", help="number or name of the microphone (default: the system's)")
+    listen.add_argument("--json", action="store_true", help="one JSON object a line")
+
     info = _command(commands, "info", _info, "say what a model is: labels, sample rate, versions, size")
     info.add_argument("model", type=Path, metavar="MODEL", help=_MODEL)
+
+
+def _add_threshold(parser):
+    parser.add_argument(
+        "--threshold", type=float, metavar="P", help="probability of a hit (default: that of the model, or 0.8)"
+    )
 
 
 def _add_deployment_commands(commands):
@@ -166,7 +196,7 @@ def _load_folder(args, target):
     speech = load_speech_folder(
         args.root, pattern=args.pattern, manifest=args.manifest, split=args.split, target=target
     )
-    print(_shown(speech.DESCR))
+    print(shown(speech.DESCR))
     return speech
 
 
@@ -203,7 +233,7 @@ def _fit(paths, labels, features, network):
 
     import sklspeech
 
-    _start_tensorflow()
+    start_tensorflow()
     (features, of_features), (network, of_network) = features, network
     steps = getattr(sklspeech, features)(n_jobs=-1, **of_features), getattr(sklspeech, network)(**of_network)
     pipeline = sklspeech.Pipeline(list(steps)).set_callbacks(ProgressBar())
@@ -225,40 +255,10 @@ def _report(path):
     print(f"saved {path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 
-def _load(path):
-    """A model from an archive, or from a pickle, which may need TensorFlow."""
-    from ..frozen.archive import load
-
-    return load(path) if _is_archive(path) else _load_pickle(path)
-
-
-def _is_archive(path):
-    """Whether to read a file as an archive: by its name as well, so that no pickle is run that calls itself one."""
-    from ..frozen.container import is_archive
-
-    if not path.is_file():
-        raise ValueError(f"{path} does not exist")
-    return path.suffix.lower() == ".sklspeech" or is_archive(path)
-
-
-def _load_pickle(path):
-    import joblib
-
-    print(f"{_shown(path)} is a pickle: loading it runs what is in it", file=sys.stderr, flush=True)
-    try:
-        with _quiet_tensorflow():
-            model = joblib.load(path)
-    except Exception as error:  # whatever a file that is no pickle, or one of other versions, makes of the loader
-        raise ValueError(f"{path} cannot be loaded as a model ({type(error).__name__}: {error})") from error
-    if not hasattr(model, "predict_proba") and not hasattr(model, "predict_words"):
-        raise ValueError(f"{path} holds {type(model).__name__}, expected a trained pipeline")
-    return model
-
-
 def _evaluate(args):
     from sklearn.metrics import accuracy_score, classification_report
 
-    model = _load(args.model)
+    model = load_model(args.model)
     if hasattr(model, "predict_words"):
         return _evaluate_sentences(model, _load_folder(args, "text"))
     speech = _load_folder(args, "label")
@@ -266,12 +266,12 @@ def _evaluate(args):
     if unknown:
         raise ValueError(f"{args.root} has labels that the model was not trained on: {unknown}")
     predicted = model.predict(speech.data)
-    print(_shown(classification_report(speech.target, predicted, digits=3, zero_division=0), keep="\n"))
+    print(shown(classification_report(speech.target, predicted, digits=3, zero_division=0), keep="\n"))
     if speech.groups is not None:
         print("accuracy by speaker")
         for speaker in sorted(set(speech.groups)):
             own = speech.groups == speaker
-            print(f"  {_shown(speaker):20} {accuracy_score(speech.target[own], predicted[own]):.3f}  of {own.sum()}")
+            print(f"  {shown(speaker):20} {accuracy_score(speech.target[own], predicted[own]):.3f}  of {own.sum()}")
     print(f"accuracy {accuracy_score(speech.target, predicted):.4f}")
     return 0
 
@@ -285,12 +285,12 @@ def _evaluate_sentences(model, speech):
     errors = [word_error_rate([said], [found]) for said, found in zip(speech.target, heard, strict=True)]
     print(f"the worst {_WORST} of {len(heard)} clips")
     for i in np.argsort(errors, kind="stable")[::-1][:_WORST]:
-        print(f"\n{_shown(speech.data[i])}\n{_shown(edit_alignment(speech.target[i], heard[i]), keep=chr(10))}")
+        print(f"\n{shown(speech.data[i])}\n{shown(edit_alignment(speech.target[i], heard[i]), keep=chr(10))}")
     print()
     for speaker in sorted(set(speech.groups)) if speech.groups is not None else ():
         own = speech.groups == speaker
         rate = word_error_rate(speech.target[own], heard[own])
-        print(f"  {_shown(speaker):20} word errors {rate:.3f}  in {own.sum()} clips")
+        print(f"  {shown(speaker):20} word errors {rate:.3f}  in {own.sum()} clips")
     print(f"character errors {character_error_rate(speech.target, heard):.4f}")
     print(f"word errors {word_error_rate(speech.target, heard):.4f}")
     return 0
@@ -299,16 +299,20 @@ def _evaluate_sentences(model, speech):
 def _predict(args):
     from ..errors import AudioError
 
-    model = _load(args.model)
+    model = load_model(args.model)
     is_transcriber = hasattr(model, "predict_words")
     if args.words and not is_transcriber:
         raise ValueError(f"--words is for models of sentences, {args.model} has labels")
+    if args.threshold is not None and is_transcriber:
+        raise ValueError(f"--threshold is for models of labels, {args.model} writes sentences")
+    if not is_transcriber and not hasattr(model, "predict_proba"):
+        raise ValueError(f"{args.model} holds {type(model).__name__}: use sklspeech spot")
     failed = 0
-    for path in args.files:
+    for path in list_recordings(args.files):
         try:
-            found = model.predict_words([path])[0] if is_transcriber else _label_and_probabilities(model, path)
+            found = model.predict_words([path])[0] if is_transcriber else _recognized(model, path, args.threshold)
         except AudioError as error:
-            print(f"sklspeech predict: error: {_shown(error)}", file=sys.stderr)
+            print(f"sklspeech predict: error: {shown(error)}", file=sys.stderr)
             failed += 1
             continue
         if is_transcriber:
@@ -318,33 +322,42 @@ def _predict(args):
     return 1 if failed else 0
 
 
-def _label_and_probabilities(model, path):
+def _recognized(model, path, threshold):
     (label,), (probabilities,) = model.predict([path]).tolist(), model.predict_proba([path])
+    if threshold is not None and probabilities.max() < threshold:
+        label = _UNKNOWN
     return label, dict(zip(model.classes_.tolist(), probabilities.tolist(), strict=True))
 
 
 def _show_words(path, words, args):
     text = " ".join(word.text for word in words)
     if args.json:
-        _print_json({"file": path, "text": text, "words": [word._asdict() for word in words]})
+        print_json({"file": path, "text": text, "words": [word._asdict() for word in words]})
     elif args.words:
         for word in words:
-            print(f"{_shown(path)}\t{word.start:.2f}\t{word.end:.2f}\t{_shown(word.text)}\t{word.confidence:.2f}")
+            print(f"{shown(path)}\t{word.start:.2f}\t{word.end:.2f}\t{shown(word.text)}\t{word.confidence:.2f}")
     else:
-        print(f"{_shown(path)}\t{_shown(text)}")
+        print(f"{shown(path)}\t{shown(text)}")
 
 
 def _show(path, label, probabilities):
-    print(f"{_shown(path)}\t{_shown(label)}\t{probabilities[label]:.4f}")
+    print(f"{shown(path)}\t{shown(label)}\t{_probability(label, probabilities):.4f}")
+
+
+def _probability(label, probabilities):
+    """That of the label; of what is "unknown" to the threshold alone, that of the most probable one."""
+    return probabilities.get(label, max(probabilities.values()))
 
 
 def _show_json(path, label, probabilities):
-    _print_json({"file": path, "label": label, "probability": probabilities[label], "probabilities": probabilities})
-
-
-def _print_json(found):
-    # JSON escapes what is below a blank, not all that a terminal obeys; the escapes are JSON's as well.
-    print("".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in json.dumps(found, ensure_ascii=False)))
+    print_json(
+        {
+            "file": path,
+            "label": label,
+            "probability": _probability(label, probabilities),
+            "probabilities": probabilities,
+        }
+    )
 
 
 def _freeze(args):
@@ -352,8 +365,8 @@ def _freeze(args):
     from ..frozen.archive import save
 
     _check_output(args.output, [".sklspeech", ".joblib"])
-    model = _load(args.model)
-    with _quiet_tensorflow():
+    model = load_model(args.model)
+    with quiet_tensorflow():
         frozen = freeze(model)
     if args.output.suffix.lower() == ".joblib":
         _save(frozen, args.output)
@@ -367,8 +380,8 @@ def _export(args):
     from ..deploy.exporting import export
 
     _check_output(args.output, [".onnx", ".tflite"])
-    model = _load(args.model)
-    with _quiet_tensorflow():
+    model = load_model(args.model)
+    with quiet_tensorflow():
         export(model, args.output)
     _report(args.output)
     return 0
@@ -377,7 +390,7 @@ def _export(args):
 def _info(args):
     from ..frozen.archive import read_manifest
 
-    archive = _is_archive(args.model)
+    archive = is_archive(args.model)
     _show_info("file", f"{args.model} ({args.model.stat().st_size / 1e6:.1f} MB)")
     if archive:
         _show_info("kind", "archive, no pickle")
@@ -388,7 +401,7 @@ def _info(args):
         _show_info("versions", ", ".join(f"{name} {version}" for name, version in manifest["versions"].items()))
     else:
         _show_info("kind", "pickle: loading it runs what is in it, trust its source")
-        model = _load_pickle(args.model)
+        model = load_pickle(args.model)
         estimators = [step for _, step in getattr(model, "steps", [("", model)])]
         steps = [type(step).__name__ for step in estimators]
         last = estimators[-1]
@@ -402,7 +415,7 @@ def _info(args):
 
 
 def _show_info(name, value):
-    print(f"{name:12} {_shown(value)}", flush=True)
+    print(f"{name:12} {shown(value)}", flush=True)
 
 
 def _demo(args):
@@ -425,7 +438,7 @@ def _demo(args):
         path = Path(folder) / "model.joblib"
         _save(pipeline, path)
         clips = speech.data[~heard][:50:10]  # every other word of the first of them
-        for clip, label in zip(clips, _load(path).predict(clips), strict=True):
+        for clip, label in zip(clips, load_model(path).predict(clips), strict=True):
             print(f"loaded again: {Path(clip).parent.name}/{Path(clip).name} is heard as {label}")
     return 0
 
@@ -447,29 +460,6 @@ def _demo_of_sentences(args):
         path = Path(folder) / "model.joblib"
         _save(pipeline, path)
         clips, said = speech.data[~known][:3], speech.target[~known][:3]
-        for clip, text, found in zip(clips, said, _load(path).predict(clips), strict=True):
+        for clip, text, found in zip(clips, said, load_model(path).predict(clips), strict=True):
             print(f"loaded again: {Path(clip).name}\n{edit_alignment(text, found)}")
     return 0
-
-
-def _start_tensorflow():
-    """Import the networks now: devices are not looked for in the middle of a progress bar."""
-    with _quiet_tensorflow():
-        import keras
-
-        keras.ops.zeros(1)
-
-
-@contextmanager
-def _quiet_tensorflow():
-    """Keep TensorFlow's greetings, which no setting silences, off the terminal."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    try:
-        with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
