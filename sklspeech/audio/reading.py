@@ -2,6 +2,7 @@
 
 import io
 import os
+import tempfile
 import warnings
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from ..errors import AudioError, AudioWarning
 from . import containers, mpeg
 from .levels import check_samples, mix
 from .ogg import read_pages
-from .source import Span, open_source, split_segment
+from .source import WHOLE, Span, open_source, split_segment
 from .wav import MAX_CHANNELS, find_all_samples, read_pcm16
 from .waveforms import as_float, fit_length, resample
 
@@ -106,6 +107,41 @@ def read_samples(path, sample_rate, n_samples=None):
     if n_samples is not None and len(waveform) > n_samples:
         waveform = fit_length(waveform, n_samples)
     return Samples(waveform, rate, duration)
+
+
+def decode_bytes(content, name):
+    """Decode the content of a file that is in memory, as `read_waveform` reads one on a disk.
+
+    Parameters
+    ----------
+    content : bytes
+        Of a recording.
+    name : str
+        How errors name it.
+
+    Returns
+    -------
+    waveform : ndarray of shape (n_samples,), float32
+        At its own rate.
+    sample_rate : int
+        Hertz.
+
+    Raises
+    ------
+    AudioError
+        As by `read_waveform`.
+    """
+    with tempfile.TemporaryDirectory(prefix="sklspeech-") as folder:  # readers and checks take files alone
+        path = os.path.join(folder, "recording")
+        with open(path, "wb") as file:
+            file.write(content)
+        try:
+            samples, rate, _ = _decode(path, WHOLE)
+            if not len(samples):
+                raise AudioError(path, "has no samples")
+            return mix(as_float(samples), path).copy(), rate
+        except AudioError as error:
+            raise AudioError(name, error.fault.replace(path, name)) from error
 
 
 def read_blocks(path, duration=1.0):

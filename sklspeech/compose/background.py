@@ -6,9 +6,8 @@ import warnings
 
 import numpy as np
 
-from ..audio.reading import read_duration
 from ..audio.waveforms import fit_length
-from ..features.clips import check_recordings, clip_waveform
+from ..features.clips import check_recordings, clip_duration, clip_waveform
 
 _WINDOWS_AT_ONCE = 256
 
@@ -34,10 +33,7 @@ class Background:
     def __init__(self, recordings, sample_rate, n_samples):
         self._clips = check_recordings(recordings)
         self._rate, self._n_samples = sample_rate, n_samples
-        self._lengths = np.array([self._n_samples_of(clip) for clip in self._clips])
-
-    def _n_samples_of(self, clip):
-        return round(read_duration(clip) * self._rate) if isinstance(clip, str) else len(clip)
+        self._lengths = np.array([round(clip_duration(clip, sample_rate) * sample_rate) for clip in self._clips])
 
     def draw(self, n_windows, random):
         """Windows from random places.

@@ -15,8 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._runtime.public import public
 from .._runtime.scikit_learn import Interval, StrOptions
 from ..audio.stream import AudioStream
-from ..errors import AudioError
-from ..features.clips import check_clips, check_recordings, clip_name
+from ..features.clips import check_clips, check_recordings, clip_waveform
 from ..features.transformer import ClipTransformer
 from ..metrics.detection import SpottingScores, map_hits, spotting_scores
 from .hits import HitFinder, Smoother
@@ -162,7 +161,7 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         check_consistent_length(recordings, events)
         others = [] if background is None else check_recordings(background)
         said = [self._check_events(of_one) for of_one in events] + [[] for _ in others]
-        scored = [self._score(clip, i) for part in (recordings, others) for i, clip in enumerate(part)]
+        scored = [self._score(clip) for part in (recordings, others) for clip in part]
         self.thresholds_ = self._choose_thresholds(scored, said)
         found = [self._hits(of_one.rows, self._limits(self.thresholds_)) for of_one in scored]
         self.scores_ = spotting_scores(found, said, [of_one.duration for of_one in scored])
@@ -231,7 +230,7 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         """
         self._validate_params()
         self._thresholds()
-        return [list(self.detect_stream(self._blocks(clip, i))) for i, clip in enumerate(check_clips(X))]
+        return [list(self.detect_stream(self._blocks(clip))) for clip in check_clips(X)]
 
     def detect_stream(self, blocks):
         """Find words in a stream, while it comes.
@@ -304,22 +303,21 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         scores : list of ndarray of shape (n_windows_i, n_words)
             The middle of window i is at ``i * hop`` seconds. Columns are in the order of `labels`.
         """
-        return [self._score(clip, i).rows for i, clip in enumerate(check_clips(X))]
+        return [self._score(clip).rows for clip in check_clips(X)]
 
-    def _score(self, clip, position):
+    def _score(self, clip):
         windows, smoother, rows = self._windows(), self._smoother(), []
-        for part in windows.cut(self._blocks(clip, position)):
+        for part in windows.cut(self._blocks(clip)):
             rows += [smoother.push(scores) for scores in self._probabilities(part)]
         return _Scored(np.array(rows, np.float32).reshape(len(rows), len(self._words())), windows.duration)
 
-    def _blocks(self, clip, position):
+    def _blocks(self, clip):
         """Blocks of a recording; those of a waveform are views."""
         if isinstance(clip, str):
             return AudioStream(clip, self.sample_rate_)
-        if not np.isfinite(clip).all():
-            raise AudioError(clip_name(clip, position), "has NaN or infinite samples")
         n_samples = self.sample_rate_
-        return (clip[i : i + n_samples] for i in range(0, len(clip), n_samples))
+        waveform = clip_waveform(clip, n_samples)
+        return (waveform[i : i + n_samples] for i in range(0, len(waveform), n_samples))
 
     def _probabilities(self, windows):
         """Probabilities of the words in windows, (n, n_words); 0 where there is next to no sound."""

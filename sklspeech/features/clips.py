@@ -1,4 +1,4 @@
-"""X is a collection of clips: paths, or waveforms."""
+"""X is a collection of clips: paths, waveforms, or recordings in memory."""
 
 import os
 from pathlib import Path
@@ -7,9 +7,10 @@ import numpy as np
 
 from ..audio.folders import list_folder
 from ..audio.levels import check_samples
-from ..audio.reading import Samples, read_samples
-from ..audio.waveforms import as_float
+from ..audio.reading import Samples, read_duration, read_samples
+from ..audio.waveforms import as_float, resample
 from ..errors import AudioError, check_each
+from .recordings import Recording, is_recording, to_recording
 
 _CHANNELS, _SAMPLES = 8, 1000  # an array of so few columns and so many rows is one recording, not many
 
@@ -20,11 +21,12 @@ def check_clips(X):
     Parameters
     ----------
     X : list, array, Series or single-column DataFrame of str or PathLike; or waveforms: an array of shape
-        (n, n_samples), or a list of 1-D arrays, of floats
+        (n, n_samples), or a list of 1-D arrays, of floats; or a list of recordings in memory: the bytes of files,
+        binary file objects, or (rate, samples)
 
     Returns
     -------
-    clips : list of str, or sequence of 1-D arrays of floats
+    clips : list of str, list of Recording, or sequence of 1-D arrays of floats
         The rows of an array are views of it, so that windows which overlap take no memory.
 
     Raises
@@ -34,14 +36,18 @@ def check_clips(X):
     AudioError
         A waveform has no samples, NaN or infinite samples, or samples far beyond [-1, 1].
     """
-    if isinstance(X, str | bytes | os.PathLike):
+    if isinstance(X, str | os.PathLike):
         raise TypeError(f"X must be a collection of clips, got the single path {os.fspath(X)!r}: write [path]")
+    if is_recording(X):
+        raise TypeError(f"X must be a collection of clips, got a single {type(X).__name__}: write [recording]")
     if not isinstance(X, list | tuple):
         X = _from_array(X)
         if X.ndim == 2:
             return _check_waveforms(X)
     if not len(X):
         raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required: X has no clips.")
+    if any(map(is_recording, X)):
+        return check_each(_check_recording, X)
     are_paths = [isinstance(clip, str | os.PathLike) for clip in X]
     if all(are_paths):
         return check_each(_check_path, X)
@@ -92,7 +98,28 @@ def clip_name(clip, position):
     -------
     name : str
     """
-    return clip if isinstance(clip, str) else f"waveform {position} of X"
+    if isinstance(clip, str):
+        return clip
+    return f"{'recording' if isinstance(clip, Recording) else 'waveform'} {position} of X"
+
+
+def clip_duration(clip, sample_rate):
+    """Seconds of a checked clip.
+
+    Parameters
+    ----------
+    clip : str, Recording or ndarray of shape (n_samples,), float
+        An entry of what `check_clips` gives.
+    sample_rate : int
+        Hertz, of waveforms.
+
+    Returns
+    -------
+    duration : float
+    """
+    if isinstance(clip, str):
+        return read_duration(clip)
+    return clip.duration if isinstance(clip, Recording) else len(clip) / sample_rate
 
 
 def read_clip(clip, sample_rate, n_samples=None):
@@ -100,7 +127,7 @@ def read_clip(clip, sample_rate, n_samples=None):
 
     Parameters
     ----------
-    clip : str or ndarray of shape (n_samples,), float
+    clip : str, Recording or ndarray of shape (n_samples,), float
         An entry of what `check_clips` gives.
     sample_rate : int
         Hertz, for paths.
@@ -114,6 +141,9 @@ def read_clip(clip, sample_rate, n_samples=None):
     """
     if isinstance(clip, str):
         return read_samples(clip, sample_rate, n_samples)
+    if isinstance(clip, Recording):
+        waveform = resample(clip.waveform, clip.sample_rate, sample_rate)
+        return Samples(waveform[:n_samples], clip.sample_rate, clip.duration)
     needed = np.ascontiguousarray(clip if n_samples is None else clip[:n_samples], dtype=np.float32)
     return Samples(needed, sample_rate, len(clip) / sample_rate)
 
@@ -123,7 +153,7 @@ def clip_waveform(clip, sample_rate):
 
     Parameters
     ----------
-    clip : str or ndarray of shape (n_samples,), float
+    clip : str, Recording or ndarray of shape (n_samples,), float
         An entry of what `check_clips` gives.
     sample_rate : int
         Hertz, for paths.
@@ -133,6 +163,14 @@ def clip_waveform(clip, sample_rate):
     waveform : ndarray of shape (n_samples,), float32
     """
     return as_float(read_clip(clip, sample_rate).samples)
+
+
+def _check_recording(clip, position):
+    if not is_recording(clip):
+        raise TypeError(
+            f"X must be all paths, all waveforms or all recordings in memory; entry {position} is {type(clip).__name__}"
+        )
+    return to_recording(clip, position)
 
 
 def _check_path(path, position):
@@ -206,7 +244,7 @@ def _none_of(shape):
 def _check_waveform(clip, position):
     source = clip_name(None, position)
     if isinstance(clip, tuple) and sum(isinstance(part, np.ndarray) for part in clip) == 1:
-        raise TypeError(f"{source}: got a tuple of samples and rate, expected the samples alone, at sample_rate")
+        raise TypeError(f"{source}: got a tuple of samples and rate, expected (rate, samples), or the samples alone")
     try:
         waveform = np.asarray(clip)
     except ValueError as error:

@@ -17,7 +17,7 @@ from ..audio.reading import RATES, read_duration
 from ..audio.waveforms import typical_duration
 from ..errors import AudioWarning, check_each
 from .batches import MAX_CLIPS, BatchReader
-from .clips import check_clips, clip_name
+from .clips import check_clips, clip_duration, clip_name
 from .remarks import Remarks
 from .row_cache import file_state, row_cache
 from .tables import table_index, with_table
@@ -87,7 +87,7 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         if isinstance(clips[0], str):
             durations = check_each(_file_duration, clips)
         else:
-            durations = [len(waveform) / self.sample_rate for waveform in clips]
+            durations = [clip_duration(clip, self.sample_rate) for clip in clips]
         duration = typical_duration(durations)
         n_cut = sum(other > duration for other in durations)
         if n_cut > 1:  # one may be a stray
