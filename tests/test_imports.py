@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "compose": {"features", "audio", "metrics"},
     "frozen": {"features", "pretrained", "text"},
     "deploy": {"features", "spectral", "text", "networks", "recognizers", "compose", "frozen"},
-    "app": {"audio", "compose", "datasets", "deploy", "frozen", "metrics", "all public names"},
+    "app": {"audio", "features", "compose", "datasets", "deploy", "frozen", "metrics", "all public names"},
     "__main__": {"app"},
 }
 FOR_ALL = {"errors", "_runtime", "__version__"}

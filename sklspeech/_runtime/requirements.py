@@ -32,3 +32,25 @@ def _is_installed(name):
         return find_spec(name) is not None
     except ModuleNotFoundError:
         return False
+
+
+def require_extra(purpose, extra, *modules):
+    """Raise where libraries of an extra are not installed.
+
+    Parameters
+    ----------
+    purpose : str
+        What needs them, as the beginning of a sentence.
+    extra : str
+        The extra that has them.
+    *modules : str
+        Names of their modules.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        One is missing.
+    """
+    missing = [name for name in modules if not _is_installed(name)]
+    if missing:
+        raise ModuleNotFoundError(f"{purpose} needs {' and '.join(missing)}: pip install 'sklspeech[{extra}]'")

@@ -351,6 +351,18 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         """Hertz of the blocks of a stream: that of the recognizer's features."""
         return self._features().sample_rate
 
+    def has_windows(self):
+        """Whether the recognizer can be used: it begins with features that give clips one length.
+
+        Returns
+        -------
+        has_windows : bool
+        """
+        try:
+            return self._features() is not None
+        except ValueError:
+            return False
+
     def _features(self):
         """The features of the recognizer, which say how long a window is."""
         for step in self.estimator.get_params().values():
