@@ -24,6 +24,7 @@ def folder(tmp_path, monkeypatch):
     words = make_spoken_words(["yes", "no"], n_speakers=4, n_takes=4, folder=tmp_path / "recordings", random_state=0)
     shutil.copy(words.data[0], tmp_path / "new.wav")
     make_spoken_sentences(["yes", "no"], n_speakers=4, n_takes=6, folder=tmp_path / "sentences", random_state=0)
+    make_spoken_words(["stop"], n_speakers=4, n_takes=4, folder=tmp_path / "background", random_state=0)
     (tmp_path / "noise").mkdir()
     soundfile.write(tmp_path / "noise" / "room.wav", np.random.default_rng(0).normal(0, 0.1, 16000), 16000)
     monkeypatch.chdir(tmp_path)

@@ -74,17 +74,17 @@ class HitFinder:
         Seconds from one window to the next.
     window : float
         Seconds of a window.
-    n_smoothed : int
-        Windows that a smoothed score is the mean of, so that it belongs to the middle one.
+    delay : float
+        Seconds by which scores are behind the words that they are of.
     patience : int
         Windows that a run has at least.
     refractory : float
         Seconds behind a hit in which its label is not found again.
     """
 
-    def __init__(self, labels, thresholds, hop, window, n_smoothed, patience, refractory):
+    def __init__(self, labels, thresholds, hop, window, delay, patience, refractory):
         self._labels, self._thresholds = labels, thresholds
-        self._hop, self._window, self._delay = hop, window, (n_smoothed - 1) / 2 * hop
+        self._hop, self._window, self._delay = hop, window, delay
         self._patience, self._refractory = patience, refractory
         self._i = 0
         self._run: list[tuple[float, float]] = []  # (middle of the window, score) of the present run
@@ -159,7 +159,7 @@ class HitFinder:
         middle = float(np.average(middles, weights=scores))
         length = max(_SHORTEST, self._window - (middles[-1] - middles[0]))
         start, end = max(0.0, middle - length / 2), middle + length / 2
-        return Detection(label, round(start, 3), round(end, 3), float(scores.max()))
+        return Detection(label, round(float(start), 3), round(float(end), 3), float(scores.max()))
 
 
 def _middle(hit):

@@ -22,7 +22,18 @@ from .hits import HitFinder, Smoother
 from .windows import Windows, checked_block
 
 _TRIED = np.unique(np.round(np.concatenate([np.arange(0.1, 0.8, 0.05), 1 - np.geomspace(0.2, 0.001, 30)]), 4))
+# Where estimators made of estimators keep what they have fitted; `estimator` is that of a calibrated classifier's part.
+_WITHIN = (
+    "best_estimator_",
+    "estimator_",
+    "steps",
+    "transformer_list",
+    "calibrated_classifiers_",
+    "estimators_",
+    "estimator",
+)
 _MISSED_FOR_SAFETY = 0.01  # share of the words, for a higher threshold
+_MIDDLE = 0.5  # the threshold by which the lag is measured
 _GATED = 0.05  # seconds over which the level is taken
 
 
@@ -72,6 +83,8 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
     ----------
     thresholds_ : dict of label to float
         What `fit` found.
+    lag_ : float
+        Seconds by which hits were behind the words in `fit`, which their times are corrected by.
     scores_ : SpottingScores
         Words, hits and false alarms at these thresholds in the recordings of `fit`.
     sample_rate_ : int
@@ -162,6 +175,8 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         others = [] if background is None else check_recordings(background)
         said = [self._check_events(of_one) for of_one in events] + [[] for _ in others]
         scored = [self._score(clip) for part in (recordings, others) for clip in part]
+        self.lag_ = 0.0
+        self.lag_ = self._measure_lag(scored, said)
         self.thresholds_ = self._choose_thresholds(scored, said)
         found = [self._hits(of_one.rows, self._limits(self.thresholds_)) for of_one in scored]
         self.scores_ = spotting_scores(found, said, [of_one.duration for of_one in scored])
@@ -176,6 +191,16 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
             if not 0 <= start <= end:
                 raise ValueError(f"an event must begin at 0 s or later and end behind that, got {start!r} to {end!r}")
         return events
+
+    def _measure_lag(self, scored, said):
+        """Seconds by which hits are behind the words, in the median: a recognizer may want words early in its clips."""
+        longest, lags = self._windows().length, []
+        for of_one, events in zip(scored, said, strict=True):
+            hits = self._hits(of_one.rows, np.full(len(self._words()), _MIDDLE))
+            for label, start, end, *_ in events:
+                distances = [(hit.start + hit.end - start - end) / 2 for hit in hits if hit.label == label]
+                lags += [lag for lag in [min(distances, key=abs, default=longest)] if abs(lag) < longest]
+        return float(np.median(lags)) if lags else 0.0
 
     def _choose_thresholds(self, scored, said):
         words = self._words()
@@ -365,15 +390,15 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
 
     def _features(self):
         """The features of the recognizer, which say how long a window is."""
-        for step in self.estimator.get_params().values():
-            if isinstance(step, ClipTransformer):
-                check_is_fitted(step)
-                if step.n_samples_ is None:
-                    raise ValueError(
-                        f"WordSpotter needs a recognizer of clips of one length, got {type(step).__name__}"
-                        "(duration=None): give the features a duration in seconds"
-                    )
-                return step
+        features = _fitted_features(self.estimator)
+        if features is not None:
+            check_is_fitted(features)
+            if features.n_samples_ is None:
+                raise ValueError(
+                    f"WordSpotter needs a recognizer of clips of one length, got {type(features).__name__}"
+                    "(duration=None): give the features a duration in seconds"
+                )
+            return features
         raise ValueError(
             "WordSpotter needs a recognizer that begins with MelFeatures, MFCCFeatures, SpeechEmbedding or "
             f"AudioLoader, got {type(self.estimator).__name__}"
@@ -417,13 +442,17 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
     def _n_smoothed(self):
         return max(1, round(self.smoothing / self.hop))
 
+    def _delay(self):
+        """Seconds: a smoothed score belongs to the middle one of its windows."""
+        return (self._n_smoothed() - 1) / 2 * self._windows().hop + getattr(self, "lag_", 0.0)
+
     def _smoother(self):
         return Smoother(self._n_smoothed())
 
     def _finder(self, limits):
         windows = self._windows()
         return HitFinder(
-            self._words(), limits, windows.hop, windows.length, self._n_smoothed(), self.patience, self.refractory
+            self._words(), limits, windows.hop, windows.length, self._delay(), self.patience, self.refractory
         )
 
     def __sklearn_is_fitted__(self):
@@ -487,3 +516,16 @@ def _choose(n_false, n_missed, n_events, allowed):
         return float(_TRIED[-1])
     most = n_missed[is_allowed].min() + _MISSED_FOR_SAFETY * n_events
     return float(_TRIED[is_allowed & (n_missed <= most)].max())
+
+
+def _fitted_features(estimator):
+    """The features within what is fitted of an estimator; None where there are none."""
+    if isinstance(estimator, ClipTransformer):
+        return estimator
+    for name in _WITHIN:
+        parts = getattr(estimator, name, ())
+        for part in parts if isinstance(parts, list | tuple) else (parts,):
+            found = _fitted_features(part[-1] if isinstance(part, tuple) else part)
+            if found is not None:
+                return found
+    return None

@@ -7,15 +7,20 @@ import numpy as np
 import pytest
 import soundfile
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 
 from sklspeech import (
     AudioError,
     AudioLoader,
+    AugmentedClassifier,
     Detection,
     FrozenPipeline,
     MelFeatures,
     Pipeline,
+    RejectOption,
     SpeechCNN,
     WordSpotter,
     datasets,
@@ -159,6 +164,25 @@ def test_fit_finds_thresholds_that_keep_to_the_budget(recognizer):
     assert [len(found) for found in spotter.set_params(threshold=0.1).detect([background])] == [1]
 
 
+def test_times_are_corrected_by_what_fit_measured(recognizer):
+    """Of a recognizer that is late: it hears the first half of its window alone."""
+
+    class Late(ToneClassifier):
+        def predict_proba(self, X):
+            return super().predict_proba(X[:, : X.shape[1] // 2]) + np.array([0.25, 0.25, -0.5])
+
+    late = Pipeline([AudioLoader(duration=1.0), Late()]).fit([tone("high"), tone("low")] * 2, ["high", "low"] * 2)
+    late[-1].classes_ = np.array(["high", "low", "unknown"])
+    sounds = [recording(("high", 2.0), ("low", 5.0), ("high", 8.0)) for _ in range(2)]
+    events = [[("high", 2.0, 2.2), ("low", 5.0, 5.2), ("high", 8.0, 8.2)]] * 2
+    spotter = WordSpotter(late, max_false_alarms_per_hour=0, refractory=0.5, smoothing=0.1).fit(sounds, events)
+    assert spotter.lag_ == pytest.approx(0.25, abs=0.06)
+    assert spotter.scores_.n_hits == 6
+    (found,) = spotter.detect(sounds[:1])
+    middles = [(hit.start + hit.end) / 2 for hit in found]
+    np.testing.assert_allclose(middles, [2.1, 5.1, 8.1], atol=0.06)
+
+
 def test_fit_says_where_the_recordings_do_not_suffice(recognizer):
     with pytest.warns(UserWarning, match=r"0\.0028 hours are too few to tell 0\.5 false alarms an hour"):
         WordSpotter(recognizer).fit([recording(*WORDS)], [EVENTS])
@@ -201,6 +225,27 @@ def test_recognizers_that_cannot_be_used():
         WordSpotter(of_any_length, threshold=0.5).detect([tone("low")])
     with pytest.raises(ValueError, match="begins with MelFeatures"):
         WordSpotter(ToneClassifier().fit([[0.0]], ["a"]), threshold=0.5).detect([tone("low")])
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda pipeline: AugmentedClassifier(pipeline, n_copies=1),
+        lambda pipeline: RejectOption(pipeline, cv=2, stand_ins=0.0),
+        lambda pipeline: CalibratedClassifierCV(pipeline, cv=2),
+        lambda pipeline: GridSearchCV(pipeline, {"audioloader__trim": [None]}, cv=2),
+        lambda pipeline: VotingClassifier([("a", pipeline)], voting="soft"),
+        lambda pipeline: RejectOption(CalibratedClassifierCV(pipeline, cv=2), cv=2),
+    ],
+    ids=["augmented", "reject", "calibrated", "search", "voting", "reject of calibrated"],
+)
+def test_recognizers_made_of_recognizers(around):
+    pipeline = Pipeline([AudioLoader(duration=0.5), ToneClassifier()])
+    X = [tone("high"), tone("low"), recording(seconds=0.2)] * 4
+    recognizer = around(pipeline).fit(X, ["high", "low", "unknown"] * 4)
+    (found,) = WordSpotter(recognizer, threshold=0.05).detect([recording(*WORDS)])
+    assert {"high", "low"} <= {hit.label for hit in found}
+    assert WordSpotter(recognizer).sample_rate_ == RATE
 
 
 def test_clones_and_pickles(spotter, recognizer):
