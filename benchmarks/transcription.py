@@ -35,7 +35,12 @@ RATE = 16_000
 DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 SPEAKERS = ["george", "jackson", "lucas", "nicolas", "theo", "yweweler"]
 # What each set has besides the defaults.
-PARAMS = {"an4": {"normalization": "feature", "vocal_tract": 0.0}}
+OF_WORDS = {"units": "word", "stem": (16, 32, 32), "n_layers": 3, "snr": "auto"}
+PARAMS = {
+    "an4": {"normalization": "feature", "vocal_tract": 0.0},
+    "yesno": {**OF_WORDS, "width": 128, "epochs": 100, "gain": 6.0},
+    "digits": {**OF_WORDS, "vocal_tract": 0.15},
+}
 DECODERS = {
     "greedy": {"decoder": "greedy"},
     "beam": {"decoder": "beam"},
@@ -120,7 +125,7 @@ def measure(task, clips, sentences, is_test, seed, models, again, **params):
 def trained(task, clips, sentences, is_test, seed, **params):
     """A fitted pipeline, and how long it took."""
     train = np.flatnonzero(~is_test)
-    network = SpeechTranscriber(random_state=seed, **(PARAMS.get(task, {}) | params))
+    network = SpeechTranscriber(random_state=seed, **(PARAMS.get(task.split("/")[0], {}) | params))
     steps = [network] if task == "an4" else [MelFeatures(duration=None, n_jobs=2), network]
     pipeline = Pipeline(steps)
     start = time.perf_counter()
@@ -257,7 +262,9 @@ def write_tables():
             rows.append([group + parts, label, _mean(words), _mean(characters), len(rates), trained])
     remark = (
         "`python benchmarks/transcription.py`: defaults, but for an4 (features are there already) "
-        '`normalization="feature", vocal_tract=0`. Mean ± standard deviation over seeds; of digit strings over '
+        '`normalization="feature", vocal_tract=0`; for yesno and digits, which have few words, `units="word", '
+        'stem=(16, 32, 32), n_layers=3, snr="auto"`, for yesno also `width=128, epochs=100, gain=6`, for digits '
+        "`vocal_tract=0.15`. Mean ± standard deviation over seeds; of digit strings over "
         "speakers first."
     )
     columns = ["set", "decoder", "word errors, %", "character errors, %", "seeds", "training, s"]

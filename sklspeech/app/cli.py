@@ -1,4 +1,4 @@
-"""The command line: demo, train, evaluate, predict, spot, listen, serve, freeze, export, info."""
+"""The command line: demo, train, evaluate, predict, spot, listen, serve, app, freeze, export, info."""
 
 import argparse
 import sys
@@ -41,6 +41,7 @@ examples:
   rec -t raw -r 16k -e signed -b 16 -c 1 - | sklspeech spot model.sklspeech -
   sklspeech listen model.sklspeech
   sklspeech serve model.sklspeech --port 8000
+  sklspeech app model.sklspeech
   sklspeech export model.joblib -o model.onnx
   sklspeech info model.sklspeech
 """
@@ -147,41 +148,63 @@ def _add_prediction_commands(commands):
     listen.add_argument("--device", help="number or name of the microphone (default: the system's)")
     listen.add_argument("--json", action="store_true", help="one JSON object a line")
 
-    _add_serve(commands)
+    _add_services(commands)
     info = _command(commands, "info", _info, "say what a model is: labels, sample rate, versions, size")
     info.add_argument("model", type=Path, metavar="MODEL", help=_MODEL)
 
 
-def _add_serve(commands):
+def _add_services(commands):
     serve = _command(
         commands, "serve", _serve, "answer requests over HTTP, on this machine alone unless --host is given"
     )
-    serve.add_argument("model", type=Path, metavar="MODEL", help=_MODEL)
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    serve.add_argument("--port", type=int, default=8000, help="default: %(default)s")
-    _add_threshold(serve)
+    _add_address(serve, 8000)
     serve.add_argument("--max-megabytes", type=float, default=20.0, help="of a recording (default: %(default)s)")
     serve.add_argument("--max-seconds", type=float, default=120.0, help="of a recording (default: %(default)s)")
     serve.add_argument("--workers", type=int, default=2, help="requests computed at once (default: %(default)s)")
     serve.add_argument("--per-minute", type=int, default=600, help="requests of one client (default: %(default)s)")
 
+    page = _command(commands, "app", _app, "show a page in the browser: record or drop a file, see what is heard")
+    _add_address(page, 7860)
+
+
+def _add_address(parser, port):
+    parser.add_argument("model", type=Path, metavar="MODEL", help=_MODEL)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=port, help="default: %(default)s")
+    _add_threshold(parser)
+
 
 def _serve(args):
-    from ..deploy.freezing import freeze
     from . import service
 
-    model = load_model(args.model)
-    if not is_archive(args.model) and any(hasattr(step, "network") for _, step in getattr(model, "steps", [])):
-        with quiet_tensorflow():
-            model = freeze(model)  # which several threads can use
+    model = _load_frozen(args.model)
     limits = service.Limits(
         max_bytes=round(1e6 * args.max_megabytes),
         max_duration=args.max_seconds,
         n_workers=args.workers,
         max_per_minute=args.per_minute,
     )
-    service.run(model, args.host, args.port, limits, 0.8 if args.threshold is None else args.threshold)
+    service.run(model, args.host, args.port, limits, spotting.THRESHOLD if args.threshold is None else args.threshold)
     return 0
+
+
+def _app(args):
+    from . import page
+
+    threshold = spotting.THRESHOLD if args.threshold is None else args.threshold
+    page.run_page(_load_frozen(args.model), args.host, args.port, threshold)
+    return 0
+
+
+def _load_frozen(path):
+    """A model that several threads can use."""
+    from ..deploy.freezing import freeze
+
+    model = load_model(path)
+    if is_archive(path) or not any(hasattr(step, "network") for _, step in getattr(model, "steps", [])):
+        return model
+    with quiet_tensorflow():
+        return freeze(model)
 
 
 def _add_threshold(parser):

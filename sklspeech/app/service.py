@@ -123,7 +123,20 @@ class Recognizer:
         -------
         found : dict
         """
-        recording = self._recording(content, rate)
+        return self.predict_clip(self._recording(content, rate))
+
+    def predict_clip(self, recording):
+        """Recognize a recording that was decoded already.
+
+        Parameters
+        ----------
+        recording : Recording
+            An entry of what `check_clips` gives.
+
+        Returns
+        -------
+        found : dict
+        """
         if self.writes:
             (words,) = self._model.predict_words([recording])
             return {"text": " ".join(word.text for word in words), "words": [word._asdict() for word in words]}

@@ -6,7 +6,7 @@ import time
 from ..errors import AudioError
 from .console import list_recordings, load_model, print_json, shown
 
-_THRESHOLD = 0.8  # of a model that has none of its own
+THRESHOLD = 0.8  # of a model that has none of its own
 _STDIN = "-"
 
 
@@ -69,7 +69,7 @@ def _spotter(args):
         return model if args.threshold is None else model.set_params(threshold=args.threshold)
     if not hasattr(model, "predict_proba") or hasattr(model, "predict_words"):
         raise ValueError(f"{args.model} is a model of sentences, expected one of labels")
-    return WordSpotter(model, threshold=_THRESHOLD if args.threshold is None else args.threshold)
+    return WordSpotter(model, threshold=THRESHOLD if args.threshold is None else args.threshold)
 
 
 def _stream(path, sample_rate):

@@ -1,0 +1,302 @@
+"""Words in running speech: misses and false alarms of wake words and digits, unknown words, an hour's time and memory.
+
+    python benchmarks/spotting.py athena digits unknown --seeds 0 1 2
+    python benchmarks/spotting.py hour
+    python benchmarks/spotting.py --table              write the tables from the results so far
+
+Nothing that is tested was trained on or chosen by: neither files of wake words, speakers of digits, nor the speech in
+which they are looked for. athena is looked for between the sentences of kathleen by recognizers whose background was
+nathalie, and the other way round; thresholds are chosen in a third of the background that was left out of training.
+Results are kept in spotting.json beside this file.
+"""
+
+import argparse
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+import soundfile
+from _data import folder
+
+from sklspeech import (
+    AudioLoader,
+    AugmentedClassifier,
+    MelFeatures,
+    Pipeline,
+    RejectOption,
+    SpeechCNN,
+    WordSpotter,
+    audio,
+    datasets,
+    freeze,
+    metrics,
+    save,
+)
+from sklspeech.metrics import spotting_scores
+
+RESULTS = Path(__file__).with_suffix(".json")
+RATE = 16_000
+PAUSE = 0.5  # seconds between two recordings of a stream
+SNRS = [None, 10.0, 5.0]
+WINDOW = 1.2  # seconds, in which athena fits
+LONGEST = 1.5  # seconds of a wake word in a stream: some clips have it twice
+EVERY = 4  # sentences, behind one of which a wake word is said
+
+
+def manifest(name):
+    """Rows of the table of a set."""
+    with open(folder(name) / "manifest.csv", newline="", encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file))
+
+
+def waveforms(name, rows):
+    """Waveforms of rows."""
+    return [audio.read_waveform(folder(name) / row["path"]) for row in rows]
+
+
+def loudest(waveform, seconds):
+    """The part with most of the energy: where in a clip of a wake word the word is, is not known."""
+    n_samples = round(seconds * RATE)
+    if len(waveform) <= n_samples:
+        before = (n_samples - len(waveform)) // 2
+        return audio.fit_length(np.concatenate([np.zeros(before, np.float32), waveform]), n_samples)
+    energy = np.concatenate([[0], np.cumsum(np.square(waveform, dtype=np.float64))])
+    start = int((energy[n_samples:] - energy[:-n_samples]).argmax())
+    return waveform[start : start + n_samples]
+
+
+def noises():
+    """Recorded noise, one for training and one for the test."""
+    paths = sorted((folder("arabic20") / "_background_noise_").glob("*.wav"))
+    return [audio.read_waveform(path) for path in paths]
+
+
+def with_noise(stream, noise, snr, random):
+    """A stream with noise all along, so much below the speech in it."""
+    if snr is None:
+        return stream
+    start = int(random.integers(len(noise)))
+    repeated = np.take(noise, np.arange(start, start + len(stream)), mode="wrap")
+    is_speech = np.abs(stream) > 0.02
+    power = np.square(stream[is_speech], dtype=np.float64).mean() / np.square(noise, dtype=np.float64).mean()
+    return stream + np.float32(np.sqrt(power * 10 ** (-snr / 10))) * repeated
+
+
+def level(waveform):
+    """Effective value of the loud part."""
+    loud = np.abs(waveform) > 0.1 * np.abs(waveform).max()
+    return np.sqrt(np.square(waveform[loud], dtype=np.float64).mean())
+
+
+def placed(words, sentences):
+    """Wake words, one in each clip, as loud as the sentences are: the noise is so much below them as well."""
+    usual = np.median([level(sentence) for sentence in sentences])
+    cut = [loudest(word, LONGEST) if len(word) > LONGEST * RATE else word for word in words]
+    return [word * np.float32(usual / level(word)) for word in cut]
+
+
+def stream_of(sentences, words, label, random):
+    """Sentences one behind the other with a word after every few, as one waveform, and when the words are said."""
+    words = placed(words, sentences)
+    parts, events, place = [], [], 0
+    order = list(random.permutation(len(words)))
+    for i, sentence in enumerate(sentences):
+        pieces = [(None, sentence)] + ([(label, words[order.pop()])] if order and i % EVERY == EVERY - 1 else [])
+        for name, piece in pieces:
+            if name is not None:
+                events.append((name, place / RATE, (place + len(piece)) / RATE))
+            parts += [piece, random.normal(0, 1e-4, round(PAUSE * RATE)).astype(np.float32)]
+            place += len(piece) + len(parts[-1])
+    return np.concatenate(parts), events
+
+
+def athena(seed):
+    """Misses and false alarms of a wake word, at several levels of noise."""
+    random = np.random.default_rng(seed)
+    rows = [row for row in manifest("wakewords") if row["label"] == "athena"]
+    clips = waveforms("wakewords", rows)
+    parts = np.split(random.permutation(len(clips)), [round(0.6 * len(clips)), round(0.8 * len(clips))])
+    train, tune, test = ([clips[i] for i in part] for part in parts)
+    others = waveforms("wakewords", [row for row in manifest("wakewords") if row["label"] != "athena"])
+    others += waveforms("arabic20", [row for row in manifest("arabic20") if row["split"] == "train"][::3])
+    noise_of_training, noise_of_test = noises()
+    found = {}
+    for name, background_name in (("kathleen", "nathalie"), ("nathalie", "kathleen")):
+        background = waveforms(background_name, manifest(background_name))
+        n_train = 2 * len(background) // 3
+        start = time.perf_counter()
+        spotter = trained(train, others, background[:n_train], noise_of_training, seed)
+        stream, events = stream_of(background[n_train:], tune, "athena", random)
+        noisy = with_noise(stream, noise_of_training, 10.0, random)
+        spotter.fit([stream, noisy], [events, events])
+        found[f"{name} seconds"] = time.perf_counter() - start
+        found[f"{name} threshold"] = spotter.thresholds_["athena"]
+        sentences = waveforms(name, manifest(name))
+        without, _ = stream_of(sentences, [], "athena", random)
+        with_words, events = stream_of(sentences, test, "athena", random)
+        last = round((events[-1][2] + 2) * RATE)
+        for snr in SNRS:
+            for kind, some, said in (("without", without, []), ("with", with_words[:last], events)):
+                hits = spotter.detect([with_noise(some, noise_of_test, snr, random)])
+                scores = spotting_scores(hits, [said], [len(some) / RATE])
+                found[f"{name} {kind} {snr}"] = [scores.n_events, scores.n_hits, scores.n_false_alarms, scores.hours]
+                print(name, kind, snr, found[f"{name} {kind} {snr}"], flush=True)
+    return found
+
+
+def trained(words, others, background, noise, seed):
+    """A spotter of one word, without thresholds yet."""
+    X = [loudest(clip, WINDOW) for clip in words] + [loudest(clip, WINDOW) for clip in others]
+    y = np.array(["athena"] * len(words) + ["unknown"] * len(others))
+    network = SpeechCNN(random_state=seed, shift=0.15)
+    params = {"noise": [noise], "snr": (0.0, 30.0), "gain": 6.0, "speed": 0.1, "background_rounds": 3}
+    classifier = AugmentedClassifier(
+        Pipeline([MelFeatures(duration=WINDOW, n_jobs=2), network]), background=background, random_state=seed, **params
+    )
+    return WordSpotter(freeze(classifier.fit(X, y)), refractory=2.0)
+
+
+def digits(seed):
+    """Hits and false alarms of digits of an unheard speaker, in five minutes with noise 20 dB below."""
+    speech = datasets.load_speech_folder(folder("fsdd"))
+    clips = AudioLoader(duration=None, sample_rate=8000, n_jobs=2).fit_transform(speech.data)
+    labels, speakers = speech.target, speech.groups
+    noise_of_training, noise_of_test = (audio.resample(noise, RATE, 8000) for noise in noises())
+    random = np.random.default_rng(seed)
+    found = {}
+    names = np.unique(speakers)
+    for i in range(2 * seed, 2 * seed + 2):
+        tested, tuned = names[i % len(names)], names[(i + 1) % len(names)]
+        train = np.flatnonzero((speakers != tested) & (speakers != tuned))
+        features = MelFeatures(duration=0.8, sample_rate=8000, n_fft=200, hop_length=80, n_jobs=2)
+        classifier = AugmentedClassifier(
+            Pipeline([features, SpeechCNN(random_state=seed, shift=0.15)]),
+            noise=[noise_of_training],
+            snr=(10.0, 40.0),
+            background=[with_noise_alone(noise_of_training, random)],
+            background_share=0.3,
+            speed=0.1,
+            random_state=seed,
+        )
+        frozen = freeze(classifier.fit([clips[j] for j in train], labels[train]))
+        spotter = WordSpotter(frozen, refractory=0.4, hop=0.05, smoothing=0.15, max_false_alarms_per_hour=60.0)
+        streams = []
+        for speaker, noise in ((tuned, noise_of_training), (tested, noise_of_test)):
+            stream, events = digit_stream(clips, labels, np.flatnonzero(speakers == speaker), random)
+            streams.append((with_noise(stream, noise, 20.0, random), events))
+        spotter.fit([streams[0][0]], [streams[0][1]])
+        stream, events = streams[1]
+        scores = spotting_scores(spotter.detect([stream]), [events], [len(stream) / 8000])
+        found[tested] = [scores.precision, scores.recall, scores.n_events]
+        print(tested, found[tested], spotter.thresholds_, flush=True)
+    return found
+
+
+def with_noise_alone(noise, random):
+    """Five minutes of noise at changing levels."""
+    parts = np.array_split(np.resize(noise, 300 * 8000), 100)
+    return np.concatenate([part * np.float32(10 ** random.uniform(-2, 0)) for part in parts])
+
+
+def digit_stream(clips, labels, waiting, random):
+    """Clips of a speaker one behind the other with pauses, for five minutes, and when they are said."""
+    parts, events, place = [], [], 0
+    for i in random.permutation(waiting):
+        pause = np.zeros(int(random.uniform(0.3, 1.5) * 8000), np.float32)
+        parts += [pause, clips[i]]
+        place += len(pause)
+        events.append((labels[i], place / 8000, (place + len(clips[i])) / 8000))
+        place += len(clips[i])
+        if place > 300 * 8000:
+            break
+    return np.concatenate(parts), events
+
+
+def unknown(seed):
+    """Ten words that are known and ten that were never heard, by speakers who were not either."""
+    train, test = (datasets.load_speech_folder(folder("arabic20"), split=split) for split in ("train", "val"))
+    words = np.random.default_rng(seed).permutation(np.unique(train.target))[:10]
+    is_known, is_word = np.isin(train.target, words), np.isin(test.target, words)
+    pipeline = Pipeline([MelFeatures(n_jobs=2), SpeechCNN(random_state=seed)])
+    start = time.perf_counter()
+    classifier = RejectOption(pipeline, random_state=seed)
+    classifier.fit(train.data[is_known], train.target[is_known], train.groups[is_known])
+    seconds = time.perf_counter() - start
+    y = np.where(is_word, test.target, "unknown")
+    scores, predicted = classifier.known_score(test.data), classifier.predict(test.data)
+    found = {
+        "AUROC": metrics.open_set_roc_auc_score(y, scores),
+        "EER": metrics.equal_error_rate(is_word, scores),
+        "OSCR": metrics.open_set_classification_rate(y, classifier.predict_known(test.data), scores),
+        "false alarms": float(np.mean(predicted[~is_word] != "unknown")),
+        "misses": float(np.mean(predicted[is_word] == "unknown")),
+        "right": float(np.mean(predicted[is_word] == y[is_word])),
+        "seconds": seconds,
+    }
+    print(found, flush=True)
+    return found
+
+
+HOUR = """
+import re, sys, time
+from sklspeech import WordSpotter, load
+model = load(sys.argv[1])
+start = time.perf_counter()
+hits = WordSpotter(model, threshold=0.9).detect([sys.argv[2]])[0]
+# Not resource.getrusage, which counts the process that this one was forked from.
+peak = int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
+print(time.perf_counter() - start, time.process_time(), peak, len(hits))
+"""
+
+
+def hour(seed):
+    """Seconds and memory that an hour of speech takes, in a process of its own on one core."""
+    speech = datasets.make_spoken_words(["yes", "no"], n_speakers=4, n_takes=5, random_state=seed)
+    pipeline = Pipeline([MelFeatures(duration=1.0), SpeechCNN(random_state=seed, epochs=4)])
+    pipeline.fit(speech.data, speech.target)
+    sentences = waveforms("kathleen", manifest("kathleen"))
+    found = {}
+    with tempfile.TemporaryDirectory() as place:
+        model, recording = str(Path(place, "model.sklspeech")), str(Path(place, "hour.wav"))
+        save(freeze(pipeline), model)
+        soundfile.write(recording, np.concatenate(sentences)[: 3600 * RATE], RATE, "PCM_16")
+        core = ["taskset", "-c", "0"] if shutil.which("taskset") else []
+        for repeat in range(3):
+            argv = [*core, sys.executable, "-c", HOUR, model, recording]
+            run = subprocess.run(argv, capture_output=True, text=True, check=True)
+            found[str(repeat)] = [float(value) for value in run.stdout.split()]
+            print(found[str(repeat)], flush=True)
+    return found
+
+
+def keep(task, key, found):
+    """Add results to the file."""
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    results.setdefault(task, {})[key] = found
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+
+
+TASKS = {"athena": athena, "digits": digits, "unknown": unknown, "hour": hour}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tasks", nargs="*", choices=TASKS)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    args = parser.parse_args()
+    for task in args.tasks:
+        for seed in args.seeds:
+            keep(task, str(seed), TASKS[task](seed))
+
+
+if __name__ == "__main__":
+    main()
