@@ -394,9 +394,9 @@ def write_tables():
             label = f"pocketsphinx, keyword search {threshold}: athena, noise 10 dB below"
             rows.append([label, "misses, %, and false alarms an hour", figure, 1])
     remark = (
-        "`python benchmarks/spotting.py`: mean ± standard deviation over seeds. athena: 96 clips each between sentences "
-        "of kathleen and of nathalie, false alarms in 2.4 hours without it; digits: two speakers a seed, each in five "
-        "minutes; false alarms and misses of ten known words at a target of 0.05; milliseconds of requests."
+        "`python benchmarks/spotting.py`: mean ± standard deviation over seeds. athena: 96 clips each between "
+        "sentences of kathleen and of nathalie, false alarms in 2.4 hours without it; digits: two speakers a seed, each "
+        "in five minutes; false alarms and misses of ten known words at a target of 0.05; milliseconds of requests."
     )
     write_table("spotting", ["what", "measure", "figure", "runs"], rows, remark)
 

@@ -63,7 +63,7 @@ class Limits:
     max_per_minute : int, default=600
         Requests of one client.
     max_seconds_of_upload : float, default=30.0
-        In which a body must have come.
+        In which a body must have come, and the next message of a stream.
     """
 
     max_bytes: int = 20_000_000
@@ -165,7 +165,7 @@ class Recognizer:
 
     def _recording(self, content, rate):
         source = content if rate is None else (rate, as_samples(content))
-        recording = to_recording(source, 0)
+        recording = to_recording(source, 0, self._max_duration)
         if recording.duration > self._max_duration:
             raise RefusedError(
                 413, f"the recording has {recording.duration:.0f} s, at most {self._max_duration:g} are taken"
@@ -416,9 +416,14 @@ def create_app(model, limits=Limits(), threshold=0.8):
 
 async def _listen(socket, spotter, limits, compute):
     """Feed what comes to a spotter, and send its hits."""
+    import anyio
+
     listener, n_samples, rate = spotter.listen(), 0, spotter.sample_rate_
     while True:
-        message = await socket.receive()
+        with anyio.move_on_after(limits.max_seconds_of_upload) as waiting:
+            message = await socket.receive()
+        if waiting.cancelled_caught:
+            raise RefusedError(408, f"nothing came for {limits.max_seconds_of_upload:g} s")
         if message["type"] == "websocket.disconnect":
             return
         content = message.get("bytes")

@@ -23,6 +23,7 @@ EXTENSIONS = {f".{name.lower()}" for name in soundfile.available_formats()} - {"
 RATES = (1_000, 768_000)
 _UNKNOWN_FRAMES = 2**62  # what libsndfile makes of a FLAC file without a length
 _VALUES_AT_ONCE = 2**22  # that memory is taken for before a file has shown that it has them
+_VALUES_A_SECOND = 2**20  # of recordings whose size is limited: two channels at 384 kHz, eight at 96 kHz
 _PLAUSIBLE = 100  # samples a byte, which few formats reach; a header that says more is not believed
 _SECONDS_OF_FILTER = 0.1  # beyond the end of what is resampled; with a twentieth results differ by rounding
 _BEYOND = 0.1  # seconds that a segment may end behind its recording
@@ -109,7 +110,7 @@ def read_samples(path, sample_rate, n_samples=None):
     return Samples(waveform, rate, duration)
 
 
-def decode_bytes(content, name):
+def decode_bytes(content, name, max_duration=None):
     """Decode the content of a file that is in memory, as `read_waveform` reads one on a disk.
 
     Parameters
@@ -118,6 +119,9 @@ def decode_bytes(content, name):
         Of a recording.
     name : str
         How errors name it.
+    max_duration : float or None, default=None
+        Seconds. A recording of more, which a few bytes may hold, is refused before it takes memory; so are many
+        channels at a high rate.
 
     Returns
     -------
@@ -136,12 +140,25 @@ def decode_bytes(content, name):
         with open(path, "wb") as file:
             file.write(content)
         try:
+            if max_duration is not None:
+                _check_size(path, max_duration)
             samples, rate, _ = _decode(path, WHOLE)
             if not len(samples):
                 raise AudioError(path, "has no samples")
             return mix(as_float(samples), path).copy(), rate
         except AudioError as error:
             raise AudioError(name, error.fault.replace(path, name)) from error
+
+
+def _check_size(path, max_duration):
+    """Raise where a file decodes to more than that."""
+    n_samples = 0
+    for samples, rate in _read_blocks(path, Span(0.0, max_duration + 1.0), 1.0):
+        n_samples += len(samples)
+        if n_samples > max_duration * rate:
+            raise AudioError(path, f"is longer than {max_duration:g} s")
+        if rate * samples.shape[1] > _VALUES_A_SECOND:
+            raise AudioError(path, f"has {samples.shape[1]} channels at {rate} Hz, which is more than is taken")
 
 
 def read_blocks(path, duration=1.0):

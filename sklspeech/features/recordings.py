@@ -49,7 +49,7 @@ def is_recording(clip):
     return is_pair or isinstance(clip, Recording | bytes | bytearray | memoryview) or hasattr(clip, "read")
 
 
-def to_recording(clip, position):
+def to_recording(clip, position, max_duration=None):
     """Decode a recording in memory.
 
     Parameters
@@ -59,6 +59,8 @@ def to_recording(clip, position):
         in [-1, 1] or PCM samples of 8, 16 or 32 bits, as `scipy.io.wavfile.read` gives them.
     position : int
         In X.
+    max_duration : float or None, default=None
+        Seconds; longer ones are refused.
 
     Returns
     -------
@@ -82,7 +84,7 @@ def to_recording(clip, position):
             raise TypeError(f"{name}: a file must be opened in binary mode, it gave {type(clip).__name__}")
     if not len(clip):
         raise AudioError(name, "is empty")
-    return Recording(*decode_bytes(bytes(clip), name))
+    return Recording(*decode_bytes(bytes(clip), name, max_duration))
 
 
 def _read_all(file):

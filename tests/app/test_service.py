@@ -37,6 +37,13 @@ def wav(seconds=0.5, level=0.9):
     return file.getvalue()
 
 
+def flac(n_seconds, n_channels=1, rate=RATE):
+    """Silence, of which a second takes a few bytes."""
+    file = io.BytesIO()
+    soundfile.write(file, np.zeros((n_seconds * rate, n_channels), np.int16), rate, format="FLAC")
+    return file.getvalue()
+
+
 @pytest.fixture(scope="module")
 def client():
     with TestClient(
@@ -116,6 +123,8 @@ def test_what_it_says_of_itself(client):
         ("/predict?rate=7", b"\0\0", 422, "a sample rate of 7 Hz"),
         ("/predict?rate=16000", b"", 422, "has no samples"),
         ("/spot?rate=1000", b"\0" * 20_000, 413, "has 10 s, at most 8"),
+        ("/predict", flac(n_seconds=600), 422, "the recording is longer than 8 s"),
+        ("/predict", flac(n_seconds=2, n_channels=8, rate=192_000), 422, "has 8 channels at 192000 Hz"),
         ("/nowhere", b"", 404, "Not Found"),
     ],
 )
@@ -145,6 +154,13 @@ def test_errors_of_the_program_are_not_told(client, monkeypatch):
     response = client.post("/predict", content=wav())
     assert response.status_code == 500
     assert "secret" not in response.text
+
+
+def test_a_client_that_sends_nothing_is_left():
+    with TestClient(create_app(fitted(), Limits(max_seconds_of_upload=0.2))) as client:
+        with client.websocket_connect("/stream") as socket:
+            assert "nothing came for 0.2 s" in socket.receive_json()["error"]
+        assert "in_progress 0" in client.get("/metrics").text
 
 
 def test_too_many():
