@@ -82,7 +82,7 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
     Attributes
     ----------
     thresholds_ : dict of label to float
-        What `fit` found.
+        What `fit` found, one for all words.
     lag_ : float
         Seconds by which hits were behind the words in `fit`, which their times are corrected by.
     scores_ : SpottingScores
@@ -136,11 +136,11 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
     # Thresholds
 
     def fit(self, recordings, events, background=None):
-        """Find a threshold a word on recordings that the recognizer was not trained on; it stays as it is.
+        """Find a threshold on recordings that the recognizer was not trained on; the recognizer stays as it is.
 
-        Of the thresholds that keep to the word's share of `max_false_alarms_per_hour`, the highest is taken that misses
-        no more than a hundredth of the words more than the best one: a few hours say little of false alarms, which
-        become rarer with every step.
+        Of the thresholds that keep to `max_false_alarms_per_hour`, the highest is taken that misses no more than a
+        hundredth of the words more than the best one: a few hours say little of false alarms, which become rarer with
+        every step. It is the same for all words; `threshold` takes another one for each.
 
         Parameters
         ----------
@@ -203,20 +203,17 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         return float(np.median(lags)) if lags else 0.0
 
     def _choose_thresholds(self, scored, said):
+        """One for all words: of each by itself there are too few false alarms to tell."""
         words = self._words()
-        n_events = np.array([sum(event[0] == word for of_one in said for event in of_one) for word in words])
-        n_false, n_hits = np.zeros((2, len(_TRIED), len(words)), int)
+        n_events = sum(map(len, said))
+        n_false, n_missed = np.empty((2, len(_TRIED)), int)
         for i, threshold in enumerate(_TRIED):
             found = [self._hits(of_one.rows, np.full(len(words), threshold)) for of_one in scored]
-            for hits, is_hit in zip(found, map_hits(found, said), strict=True):
-                for hit, right in zip(hits, is_hit, strict=True):
-                    (n_hits if right else n_false)[i, words.index(hit.label)] += 1
+            n_hits = sum(sum(is_hit) for is_hit in map_hits(found, said))
+            n_false[i], n_missed[i] = sum(map(len, found)) - n_hits, n_events - n_hits
         hours = sum(of_one.duration for of_one in scored) / 3600
-        allowed = self.max_false_alarms_per_hour * hours / len(words)
-        return {
-            word: _choose(n_false[:, j], n_events[j] - n_hits[:, j], n_events[j], allowed)
-            for j, word in enumerate(words)
-        }
+        chosen = _choose(n_false, n_missed, n_events, self.max_false_alarms_per_hour * hours)
+        return dict.fromkeys(words, chosen)
 
     def _warn_of_budget(self, scores: SpottingScores):
         budget = self.max_false_alarms_per_hour
