@@ -176,23 +176,23 @@ def _add_address(parser, port):
 
 def _serve(args):
     from . import service
+    from .limits import Limits
 
     model = _load_frozen(args.model)
-    limits = service.Limits(
+    limits = Limits(
         max_bytes=round(1e6 * args.max_megabytes),
         max_duration=args.max_seconds,
         n_workers=args.workers,
         max_per_minute=args.per_minute,
     )
-    service.run(model, args.host, args.port, limits, spotting.THRESHOLD if args.threshold is None else args.threshold)
+    service.run(model, args.host, args.port, limits, args.threshold)
     return 0
 
 
 def _app(args):
     from . import page
 
-    threshold = spotting.THRESHOLD if args.threshold is None else args.threshold
-    page.run_page(_load_frozen(args.model), args.host, args.port, threshold)
+    page.run_page(_load_frozen(args.model), args.host, args.port, args.threshold)
     return 0
 
 
@@ -201,10 +201,13 @@ def _load_frozen(path):
     from ..deploy.freezing import freeze
 
     model = load_model(path)
-    if is_archive(path) or not any(hasattr(step, "network") for _, step in getattr(model, "steps", [])):
+    if is_archive(path):
         return model
-    with quiet_tensorflow():
-        return freeze(model)
+    try:
+        with quiet_tensorflow():
+            return freeze(model)
+    except ValueError:  # there is no network in it
+        return model
 
 
 def _add_threshold(parser):
@@ -380,10 +383,14 @@ def _predict(args):
 
 
 def _recognized(model, path, threshold):
+    """The label of a recording, its probability, and those of all labels."""
+    from .recognition import probability_of
+
     (label,), (probabilities,) = model.predict([path]).tolist(), model.predict_proba([path])
     if threshold is not None and probabilities.max() < threshold:
         label = _UNKNOWN
-    return label, dict(zip(model.classes_.tolist(), probabilities.tolist(), strict=True))
+    of_labels = dict(zip(model.classes_.tolist(), probabilities.tolist(), strict=True))
+    return label, probability_of(label, of_labels), of_labels
 
 
 def _show_words(path, words, args):
@@ -397,24 +404,12 @@ def _show_words(path, words, args):
         print(f"{shown(path)}\t{shown(text)}")
 
 
-def _show(path, label, probabilities):
-    print(f"{shown(path)}\t{shown(label)}\t{_probability(label, probabilities):.4f}")
+def _show(path, label, probability, probabilities):
+    print(f"{shown(path)}\t{shown(label)}\t{probability:.4f}")
 
 
-def _probability(label, probabilities):
-    """That of the label; of what is "unknown" to the threshold alone, that of the most probable one."""
-    return probabilities.get(label, max(probabilities.values()))
-
-
-def _show_json(path, label, probabilities):
-    print_json(
-        {
-            "file": path,
-            "label": label,
-            "probability": _probability(label, probabilities),
-            "probabilities": probabilities,
-        }
-    )
+def _show_json(path, label, probability, probabilities):
+    print_json({"file": path, "label": label, "probability": probability, "probabilities": probabilities})
 
 
 def _freeze(args):

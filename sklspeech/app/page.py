@@ -4,25 +4,27 @@ import os
 
 from .._runtime.requirements import require_extra
 from ..audio.waveforms import fit_length
-from ..features.clips import check_clips, clip_waveform
-from .service import Recognizer
+from ..features.clips import clip_waveform
+from ..features.recordings import to_recording
+from .recognition import Recognizer
 
 _RATE = 16_000  # Hertz of the pictures
 _WIDTH, _HEIGHT = 8.0, 3.6  # inches
 _COLOURS = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"  # that the colour-blind tell apart
 _LONGEST = 600.0  # seconds
+_LARGEST = "100mb"  # of a file
 _SHORTEST = 1600  # samples of a picture
 
 
-def create_page(model, threshold=0.8):
+def create_page(model, threshold=None):
     """Make the page.
 
     Parameters
     ----------
     model : estimator
         A pipeline of labels or sentences, or a `WordSpotter`.
-    threshold : float, default=0.8
-        Of the hits of a model that has none of its own.
+    threshold : float or None, default=None
+        Of the hits; None is that of a `WordSpotter`, and 0.8 of another model.
 
     Returns
     -------
@@ -44,7 +46,7 @@ def create_page(model, threshold=0.8):
         if recording is None:
             return None, None, None
         try:
-            (clip,) = check_clips([recording])
+            clip = to_recording(recording, 0, _LONGEST)
             answer, spans = _recognized(recognizer, clip)
         except ValueError as error:
             raise gradio.Error(str(error)) from error
@@ -114,7 +116,9 @@ def run_page(model, host, port, threshold):
         Address to listen on.
     port : int
         Port to listen on.
-    threshold : float
-        Of the hits of a model that has none of its own.
+    threshold : float or None
+        Of the hits; None is that of a `WordSpotter`, and 0.8 of another model.
     """
-    create_page(model, threshold).launch(server_name=host, server_port=port, share=False, show_error=True, quiet=True)
+    create_page(model, threshold).launch(
+        server_name=host, server_port=port, share=False, show_error=True, quiet=True, max_file_size="100mb"
+    )

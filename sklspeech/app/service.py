@@ -11,296 +11,33 @@ WS   /stream     raw samples block by block: words as soon as they are certain
 import functools
 import json
 import logging
-import threading
 import time
-from collections import OrderedDict, defaultdict, deque
-from dataclasses import dataclass
 
 import numpy as np
 
 from .._runtime.requirements import require_extra
-from ..compose.spotter import WordSpotter
 from ..errors import AudioError
-from ..features.recordings import to_recording
+from .limits import Counters, Gate, Limits, Rate, RefusedError
+from .recognition import Recognizer, as_samples
 
 _LOGGER = logging.getLogger("sklspeech.service")
-_MOST_CLIENTS = 10_000  # whose requests are counted
-_MINUTE = 60.0
+_LONGEST_RATE = 7  # digits
+_MOST_BYTES_OF_MESSAGE = 2**20  # of a stream: half a minute of sound
+_FOR_HEALTH = 8  # connections beyond those that compute, wait or stream
+_CLOSED_BY_CLIENT = 499  # nginx's status for it, in the metrics alone
 
 
-class RefusedError(Exception):
-    """A request that is answered with an error.
-
-    Parameters
-    ----------
-    status : int
-        Of HTTP.
-    detail : str
-        Why.
-    """
-
-    def __init__(self, status, detail):
-        super().__init__(detail)
-        self.status, self.detail = status, detail
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a request may take.
-
-    Parameters
-    ----------
-    max_bytes : int, default=20_000_000
-        Of a body; more is refused before it is read.
-    max_duration : float, default=120.0
-        Seconds of a recording.
-    max_stream_duration : float, default=3600.0
-        Seconds of a stream.
-    n_workers : int, default=2
-        Requests that are computed at once.
-    max_waiting : int, default=32
-        Requests that wait for that; more are refused.
-    max_per_minute : int, default=600
-        Requests of one client.
-    max_seconds_of_upload : float, default=30.0
-        In which a body must have come, and the next message of a stream.
-    """
-
-    max_bytes: int = 20_000_000
-    max_duration: float = 120.0
-    max_stream_duration: float = 3600.0
-    n_workers: int = 2
-    max_waiting: int = 32
-    max_per_minute: int = 600
-    max_seconds_of_upload: float = 30.0
-
-
-class Recognizer:
-    """What the service does with sound, without HTTP.
-
-    Parameters
-    ----------
-    model : estimator
-        A pipeline of labels or sentences, or a `WordSpotter`.
-    threshold : float, default=0.8
-        Of the hits of a model that has none of its own.
-    max_duration : float, default=120.0
-        Seconds of a recording.
-    """
-
-    def __init__(self, model, threshold=0.8, max_duration=120.0):
-        is_spotter = hasattr(model, "detect")
-        self.writes = hasattr(model, "predict_words")
-        self._model = model.estimator if is_spotter else model
-        self._max_duration = max_duration
-        self.spotter = model if is_spotter else None
-        if not is_spotter and not self.writes:
-            spotter = WordSpotter(model, threshold=threshold)
-            self.spotter = spotter if spotter.has_windows() else None
-
-    def describe(self):
-        """What is recognized.
-
-        Returns
-        -------
-        described : dict
-        """
-        if self.writes:
-            return {"kind": "sentences"}
-        return {"kind": "labels", "labels": self._model.classes_.tolist(), "spots": self.spotter is not None}
-
-    def predict(self, content, rate):
-        """Recognize a recording.
-
-        Parameters
-        ----------
-        content : bytes
-            Of a file, or raw samples.
-        rate : int or None
-            Hertz of raw 16-bit samples; None is a file.
-
-        Returns
-        -------
-        found : dict
-        """
-        return self.predict_clip(self._recording(content, rate))
-
-    def predict_clip(self, recording):
-        """Recognize a recording that was decoded already.
-
-        Parameters
-        ----------
-        recording : Recording
-            An entry of what `check_clips` gives.
-
-        Returns
-        -------
-        found : dict
-        """
-        if self.writes:
-            (words,) = self._model.predict_words([recording])
-            return {"text": " ".join(word.text for word in words), "words": [word._asdict() for word in words]}
-        (label,), (probabilities,) = self._model.predict([recording]).tolist(), self._model.predict_proba([recording])
-        of_labels = dict(zip(map(str, self._model.classes_.tolist()), probabilities.tolist(), strict=True))
-        return {"label": label, "probability": float(max(probabilities)), "probabilities": of_labels}
-
-    def spot(self, content, rate):
-        """Find words in a recording.
-
-        Parameters
-        ----------
-        content : bytes
-            Of a file, or raw samples.
-        rate : int or None
-            Hertz of raw 16-bit samples; None is a file.
-
-        Returns
-        -------
-        found : dict
-        """
-        if self.spotter is None:
-            raise RefusedError(404, "this model has no words to spot")
-        (hits,) = self.spotter.detect([self._recording(content, rate)])
-        return {"detections": [hit._asdict() for hit in hits]}
-
-    def _recording(self, content, rate):
-        source = content if rate is None else (rate, as_samples(content))
-        recording = to_recording(source, 0, self._max_duration)
-        if recording.duration > self._max_duration:
-            raise RefusedError(
-                413, f"the recording has {recording.duration:.0f} s, at most {self._max_duration:g} are taken"
-            )
-        return recording
-
-
-def as_samples(content):
-    """Raw 16-bit little-endian samples.
-
-    Parameters
-    ----------
-    content : bytes
-
-    Returns
-    -------
-    samples : ndarray of shape (n_samples,), int16
-    """
-    if len(content) % 2:
-        raise RefusedError(422, "raw samples have two bytes each, got an odd number of bytes")
-    return np.frombuffer(content, "<i2")
-
-
-class Gate:
-    """Lets some requests in at once, some wait, and refuses the others; one client has no more than its share.
-
-    Parameters
-    ----------
-    limits : Limits
-    """
-
-    def __init__(self, limits):
-        self._limits = limits
-        self._n_inside = 0
-        self._lock = threading.Lock()
-        self._times: OrderedDict[str, deque] = OrderedDict()
-
-    def enter(self, client):
-        """Let a request in.
-
-        Parameters
-        ----------
-        client : str
-            Its address.
-
-        Raises
-        ------
-        RefusedError
-            There are too many.
-        """
-        with self._lock:
-            self._count(client)
-            if self._n_inside >= self._limits.n_workers + self._limits.max_waiting:
-                raise RefusedError(503, "too many requests are waiting, try again in a moment")
-            self._n_inside += 1
-
-    def leave(self):
-        """Let a request out."""
-        with self._lock:
-            self._n_inside -= 1
-
-    @property
-    def n_inside(self):
-        """Requests that are computed or wait."""
-        return self._n_inside
-
-    def _count(self, client):
-        now = time.monotonic()
-        times = self._times.setdefault(client, deque())
-        self._times.move_to_end(client)
-        while len(self._times) > _MOST_CLIENTS:
-            self._times.popitem(last=False)
-        while times and now - times[0] > _MINUTE:
-            times.popleft()
-        if len(times) >= self._limits.max_per_minute:
-            raise RefusedError(429, f"more than {self._limits.max_per_minute} requests a minute")
-        times.append(now)
-
-
-class Counters:
-    """Requests by path and status, and their seconds."""
-
-    def __init__(self):
-        self._lock = threading.Lock()
-        self._requests: dict = defaultdict(int)
-        self._seconds: dict = defaultdict(float)
-
-    def add(self, path, status, seconds):
-        """Count a request.
-
-        Parameters
-        ----------
-        path : str
-        status : int
-        seconds : float
-        """
-        with self._lock:
-            self._requests[path, status] += 1
-            self._seconds[path] += seconds
-
-    def as_text(self, n_inside):
-        """Prometheus' text format.
-
-        Parameters
-        ----------
-        n_inside : int
-            Requests in progress.
-
-        Returns
-        -------
-        text : str
-        """
-        with self._lock:
-            requests, seconds = dict(self._requests), dict(self._seconds)
-        lines = ["# TYPE sklspeech_requests_total counter"]
-        lines += [
-            f'sklspeech_requests_total{{path="{path}",status="{status}"}} {n}' for (path, status), n in requests.items()
-        ]
-        lines += ["# TYPE sklspeech_request_seconds_total counter"]
-        lines += [f'sklspeech_request_seconds_total{{path="{path}"}} {value:.6f}' for path, value in seconds.items()]
-        lines += ["# TYPE sklspeech_requests_in_progress gauge", f"sklspeech_requests_in_progress {n_inside}"]
-        return "\n".join(lines) + "\n"
-
-
-def create_app(model, limits=Limits(), threshold=0.8):
+def create_app(model, limits=None, threshold=None):
     """Make the service, an ASGI application.
 
     Parameters
     ----------
     model : estimator
         A pipeline of labels or sentences, or a `WordSpotter`; frozen ones can be used by several threads at once.
-    limits : Limits, default=Limits()
-        What a request may take.
-    threshold : float, default=0.8
-        Of the hits of a model that has none of its own.
+    limits : Limits or None, default=None
+        What a request may take; None is ``Limits()``.
+    threshold : float or None, default=None
+        Of the hits; None is that of a `WordSpotter`, and 0.8 of another model.
 
     Returns
     -------
@@ -315,10 +52,13 @@ def create_app(model, limits=Limits(), threshold=0.8):
     import anyio
     from fastapi import FastAPI, Request, WebSocket
     from fastapi.responses import JSONResponse, PlainTextResponse
+    from starlette.requests import ClientDisconnect
     from starlette.websockets import WebSocketDisconnect
 
+    limits = Limits() if limits is None else limits
     recognizer = Recognizer(model, threshold, limits.max_duration)
-    gate, counters = Gate(limits), Counters()
+    requests, streams = Gate(limits.n_workers + limits.max_waiting), Gate(limits.max_streams)
+    rate_of_clients, counters = Rate(limits.max_per_minute), Counters()
     app = FastAPI(title="sklspeech", description="Speech recognition: recordings in, labels or text out.")
     workers: list = []  # the limiter belongs to the loop that runs the service, and is made in it
 
@@ -328,34 +68,37 @@ def create_app(model, limits=Limits(), threshold=0.8):
             workers.append(anyio.CapacityLimiter(limits.n_workers))
         return await anyio.to_thread.run_sync(functools.partial(function, *arguments), limiter=workers[0])
 
+    async def found_of(request, function):
+        """Read a body within its limits, and compute: who sends slowly takes nobody's place."""
+        rate_of_clients.count(_client_of(request))
+        _check_length(request.headers.get("content-length"), limits.max_bytes)
+        rate = _rate_of(request.headers.get("content-type", ""), request.query_params.get("rate"))
+        with anyio.move_on_after(limits.max_seconds_of_upload) as upload:
+            content = await _body(request, limits.max_bytes)
+        if upload.cancelled_caught:
+            raise RefusedError(408, f"the body did not come within {limits.max_seconds_of_upload:g} s")
+        with requests.inside():
+            return await compute(function, content, rate)
+
     async def answer(request, function):
-        """Read a body within its limits, compute, and say what is wrong where something is."""
+        """What a function makes of a request, or what is wrong."""
         start, status = time.perf_counter(), 200
-        client = request.client.host if request.client else ""
-        entered = False
         try:
-            _check_length(request.headers.get("content-length"), limits.max_bytes)
-            rate = _rate_of(request.headers.get("content-type", ""), request.query_params.get("rate"))
-            gate.enter(client)
-            entered = True
-            with anyio.move_on_after(limits.max_seconds_of_upload) as upload:
-                content = await _body(request, limits.max_bytes)
-            if upload.cancelled_caught:
-                raise RefusedError(408, f"the body did not come within {limits.max_seconds_of_upload:g} s")
-            return JSONResponse(await compute(function, content, rate))
+            return JSONResponse(await found_of(request, function))
         except RefusedError as refused:
             status = refused.status
             return _error(JSONResponse, status, refused.detail)
         except AudioError as error:
             status = 422
             return _error(JSONResponse, status, f"the recording {error.fault}")
+        except ClientDisconnect:
+            status = _CLOSED_BY_CLIENT
+            return _error(JSONResponse, status, "the client has gone")
         except Exception:
             status = 500
             _LOGGER.exception("a request failed")
             return _error(JSONResponse, status, "the request could not be computed")
         finally:
-            if entered:
-                gate.leave()
             counters.add(request.url.path, status, time.perf_counter() - start)
 
     @app.get("/health")
@@ -371,7 +114,7 @@ def create_app(model, limits=Limits(), threshold=0.8):
     @app.get("/metrics", response_class=PlainTextResponse)
     def metrics():
         """Requests, seconds, and what is in progress."""
-        return counters.as_text(gate.n_inside)
+        return counters.as_text(requests.n_inside + streams.n_inside)
 
     body = {"requestBody": {"required": True, "content": {"application/octet-stream": {}, "audio/pcm": {}}}}
 
@@ -388,15 +131,14 @@ def create_app(model, limits=Limits(), threshold=0.8):
     @app.websocket("/stream")
     async def stream(socket: WebSocket):
         """Find words in raw 16-bit samples at the rate of the model; an empty message ends the stream."""
-        await socket.accept()
         start, status = time.perf_counter(), 200
-        entered = False
         try:
-            gate.enter(socket.client.host if socket.client else "")
-            entered = True
-            if recognizer.spotter is None:
-                raise RefusedError(404, "this model has no words to spot")
-            await _listen(socket, recognizer.spotter, limits, compute)
+            rate_of_clients.count(_client_of(socket))
+            with streams.inside():
+                await socket.accept()
+                if recognizer.spotter is None:
+                    raise RefusedError(404, "this model has no words to spot")
+                await _listen(socket, recognizer.spotter, limits, compute)
         except WebSocketDisconnect:
             pass
         except RefusedError as refused:
@@ -407,8 +149,6 @@ def create_app(model, limits=Limits(), threshold=0.8):
             _LOGGER.exception("a stream failed")
             await _close(socket, "the stream could not be computed")
         finally:
-            if entered:
-                gate.leave()
             counters.add("/stream", status, time.perf_counter() - start)
 
     return app
@@ -419,7 +159,10 @@ async def _listen(socket, spotter, limits, compute):
     import anyio
 
     listener, n_samples, rate = spotter.listen(), 0, spotter.sample_rate_
+    end = time.monotonic() + limits.max_stream_duration + limits.max_seconds_of_upload
     while True:
+        if time.monotonic() > end:
+            raise RefusedError(408, f"a stream may be open for {limits.max_stream_duration:g} s")
         with anyio.move_on_after(limits.max_seconds_of_upload) as waiting:
             message = await socket.receive()
         if waiting.cancelled_caught:
@@ -445,11 +188,19 @@ async def _listen(socket, spotter, limits, compute):
 
 
 async def _close(socket, reason):
+    """Say why, where there is still somebody to hear it."""
+    from starlette.websockets import WebSocketDisconnect, WebSocketState
+
     try:
-        await socket.send_text(json.dumps({"error": reason}))
+        if socket.application_state == WebSocketState.CONNECTED:
+            await socket.send_text(json.dumps({"error": reason}))
         await socket.close(code=1008)
-    except RuntimeError:  # it is closed already
+    except (RuntimeError, WebSocketDisconnect):  # it is closed already
         pass
+
+
+def _client_of(connection):
+    return connection.client.host if connection.client else ""
 
 
 async def _body(request, max_bytes):
@@ -475,8 +226,10 @@ def _rate_of(content_type, query):
     text = query or (named[0] if named else None)
     if kind not in ("audio/pcm", "audio/l16") and query is None:
         return None
-    if text is None or not text.isdecimal():
-        raise RefusedError(422, f"raw samples need a rate in hertz, such as 'audio/pcm; rate=16000', got {text!r}")
+    if text is None or not text.isdecimal() or len(text) > _LONGEST_RATE:
+        raise RefusedError(
+            422, f"raw samples need a rate in hertz, such as 'audio/pcm; rate=16000', got {str(text)[:20]!r}"
+        )
     return int(text)
 
 
@@ -498,8 +251,8 @@ def run(model, host, port, limits, threshold):
         Port to listen on.
     limits : Limits
         What a request may take.
-    threshold : float
-        Of the hits of a model that has none of its own.
+    threshold : float or None
+        Of the hits; None is that of a `WordSpotter`, and 0.8 of another model.
     """
     app = create_app(model, limits, threshold)
     import uvicorn
@@ -512,5 +265,6 @@ def run(model, host, port, limits, threshold):
         access_log=False,
         timeout_graceful_shutdown=30,
         timeout_keep_alive=10,
-        ws_max_size=limits.max_bytes,
+        ws_max_size=min(limits.max_bytes, _MOST_BYTES_OF_MESSAGE),
+        limit_concurrency=limits.n_workers + limits.max_waiting + limits.max_streams + _FOR_HEALTH,
     )

@@ -6,7 +6,6 @@ import time
 from ..errors import AudioError
 from .console import list_recordings, load_model, print_json, shown
 
-THRESHOLD = 0.8  # of a model that has none of its own
 _STDIN = "-"
 
 
@@ -62,14 +61,12 @@ def listen(args):
 
 def _spotter(args):
     """The spotter of a file, or one around a recognizer."""
-    from ..compose.spotter import WordSpotter
+    from .recognition import spotter_of
 
     model = load_model(args.model)
-    if hasattr(model, "detect"):
-        return model if args.threshold is None else model.set_params(threshold=args.threshold)
-    if not hasattr(model, "predict_proba") or hasattr(model, "predict_words"):
+    if (not hasattr(model, "detect") and not hasattr(model, "predict_proba")) or hasattr(model, "predict_words"):
         raise ValueError(f"{args.model} is a model of sentences, expected one of labels")
-    return WordSpotter(model, threshold=THRESHOLD if args.threshold is None else args.threshold)
+    return spotter_of(model, args.threshold)
 
 
 def _stream(path, sample_rate):

@@ -99,11 +99,59 @@ def mix(samples, source):
     """
     if samples.shape[1] == 1:
         return samples[:, 0]
-    waveform = samples.mean(axis=1, dtype=np.float32)
-    share = _CANCELLED * 2 / samples.shape[1]  # of channels that have nothing in common a share of 1 / n is left
-    if waveform.var(dtype=np.float64) < share * samples.var(axis=0, dtype=np.float64).mean():
-        raise AudioError(
-            source,
-            f"has {samples.shape[1]} channels that cancel each other, as of a miswired microphone: keep one of them",
-        )
+    mixer = ChannelMixer()
+    waveform = mixer.mix(samples)
+    mixer.check(source)
     return waveform
+
+
+class ChannelMixer:
+    """The mean of the channels of a recording that comes block by block, and whether they cancel each other."""
+
+    def __init__(self):
+        self._n_channels = 1
+        self._moments = np.zeros((2, 3))  # of the mean, and summed over channels: number, sum, sum of squares
+
+    def mix(self, samples):
+        """The mean of the channels of the next block.
+
+        Parameters
+        ----------
+        samples : ndarray of shape (n_samples, n_channels), float32
+
+        Returns
+        -------
+        waveform : ndarray of shape (n_samples,), float32
+        """
+        self._n_channels = samples.shape[1]
+        if self._n_channels == 1:
+            return samples[:, 0]
+        waveform = samples.mean(axis=1, dtype=np.float32)
+        for moments, values in zip(self._moments, (waveform, samples), strict=True):
+            moments += values.size, values.sum(dtype=np.float64), np.square(values, dtype=np.float64).sum()
+        return waveform
+
+    def check(self, source):
+        """Raise where channels cancelled each other in what has come.
+
+        Parameters
+        ----------
+        source : str
+            Whose samples they are.
+
+        Raises
+        ------
+        AudioError
+            Of two channels less than a hundredth of their power is left.
+        """
+        if self._n_channels == 1 or not self._moments[0, 0]:
+            return
+        number, total, squares = self._moments.T
+        power, power_of_channels = squares / number - (total / number) ** 2
+        share = _CANCELLED * 2 / self._n_channels  # of channels that have nothing in common a share of 1 / n is left
+        if power < share * power_of_channels:
+            raise AudioError(
+                source,
+                f"has {self._n_channels} channels that cancel each other, as of a miswired microphone: keep one of "
+                "them",
+            )

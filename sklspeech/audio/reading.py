@@ -4,6 +4,8 @@ import io
 import os
 import tempfile
 import warnings
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +13,7 @@ import soundfile
 
 from ..errors import AudioError, AudioWarning
 from . import containers, mpeg
-from .levels import check_samples, mix
+from .levels import ChannelMixer, check_samples, mix
 from .ogg import read_pages
 from .source import WHOLE, Span, open_source, split_segment
 from .wav import MAX_CHANNELS, find_all_samples, read_pcm16
@@ -23,7 +25,8 @@ EXTENSIONS = {f".{name.lower()}" for name in soundfile.available_formats()} - {"
 RATES = (1_000, 768_000)
 _UNKNOWN_FRAMES = 2**62  # what libsndfile makes of a FLAC file without a length
 _VALUES_AT_ONCE = 2**22  # that memory is taken for before a file has shown that it has them
-_VALUES_A_SECOND = 2**20  # of recordings whose size is limited: two channels at 384 kHz, eight at 96 kHz
+_VALUES_A_SECOND = 2**19  # of recordings whose size is limited: two channels at 192 kHz, eight at 48 kHz
+_NAME: ContextVar = ContextVar("name", default=None)  # of a recording whose file is a temporary one
 _PLAUSIBLE = 100  # samples a byte, which few formats reach; a header that says more is not believed
 _SECONDS_OF_FILTER = 0.1  # beyond the end of what is resampled; with a twentieth results differ by rounding
 _BEYOND = 0.1  # seconds that a segment may end behind its recording
@@ -135,13 +138,16 @@ def decode_bytes(content, name, max_duration=None):
     AudioError
         As by `read_waveform`.
     """
-    with tempfile.TemporaryDirectory(prefix="sklspeech-") as folder:  # readers and checks take files alone
+    with (
+        tempfile.TemporaryDirectory(prefix="sklspeech-") as folder,
+        _named(name),
+    ):  # readers and checks take files alone
         path = os.path.join(folder, "recording")
         with open(path, "wb") as file:
             file.write(content)
         try:
             if max_duration is not None:
-                _check_size(path, max_duration)
+                return _read_no_more(path, max_duration)
             samples, rate, _ = _decode(path, WHOLE)
             if not len(samples):
                 raise AudioError(path, "has no samples")
@@ -150,15 +156,31 @@ def decode_bytes(content, name, max_duration=None):
             raise AudioError(name, error.fault.replace(path, name)) from error
 
 
-def _check_size(path, max_duration):
-    """Raise where a file decodes to more than that."""
-    n_samples = 0
+@contextmanager
+def _named(name):
+    """Let warnings name a recording otherwise than its file, which is a temporary one."""
+    token = _NAME.set(name)
+    try:
+        yield
+    finally:
+        _NAME.reset(token)
+
+
+def _read_no_more(path, max_duration):
+    """A waveform and its rate, read block by block: what decodes to more is refused before it takes memory."""
+    waveforms, n_samples, mixer = [], 0, ChannelMixer()
     for samples, rate in _read_blocks(path, Span(0.0, max_duration + 1.0), 1.0):
         n_samples += len(samples)
         if n_samples > max_duration * rate:
             raise AudioError(path, f"is longer than {max_duration:g} s")
         if rate * samples.shape[1] > _VALUES_A_SECOND:
             raise AudioError(path, f"has {samples.shape[1]} channels at {rate} Hz, which is more than is taken")
+        check_samples(samples, path)
+        waveforms.append(mixer.mix(samples))
+    if not n_samples:
+        raise AudioError(path, "has no samples")
+    mixer.check(path)
+    return np.concatenate(waveforms), rate
 
 
 def read_blocks(path, duration=1.0):
@@ -424,4 +446,4 @@ def _count_frames(path, file, content):
 
 
 def _warn_of_no_end(path, fault):
-    warnings.warn(AudioWarning(f"{path}: {fault}; what there is is taken for all of it"), stacklevel=2)
+    warnings.warn(AudioWarning(f"{_NAME.get() or path}: {fault}; what there is is taken for all of it"), stacklevel=2)

@@ -8,12 +8,11 @@ import numpy as np
 import soxr
 
 from ..errors import AudioError
-from .levels import check_samples, mix
+from .levels import ChannelMixer, check_samples
 from .reading import RATES, read_blocks
 from .waveforms import as_float, fit_length
 
 _BYTES = 2  # of a raw sample, 16-bit little-endian
-_FEWEST = 0.1  # seconds of which channels are compared
 _MOST_WAITING = 100  # blocks of a microphone that nobody has taken yet
 
 
@@ -34,7 +33,8 @@ class AudioStream:
     Raises
     ------
     AudioError
-        A rate is out of range; in the iteration: the recording cannot be read, or ends before its header says.
+        A rate is out of range; in the iteration: the recording cannot be read, or ends before its header says. That
+        channels cancelled each other is known, and said, at the end.
 
     Examples
     --------
@@ -118,10 +118,15 @@ class AudioStream:
         return stream
 
     def __iter__(self):
-        resampler, n_read, n_given = None, 0, 0
+        try:
+            yield from self._waveforms()
+        finally:
+            self._blocks.close()  # also where whoever iterates stops before the end
+
+    def _waveforms(self):
+        resampler, n_read, n_given, mixer = None, 0, 0, ChannelMixer()
         for samples, rate in self._blocks:
-            # Of few samples channels may cancel each other by chance.
-            waveform = mix(samples, self.name) if len(samples) > _FEWEST * rate else samples.mean(axis=1)
+            waveform = mixer.mix(samples)
             n_read += len(waveform)
             if rate != self.sample_rate and resampler is None:
                 resampler = soxr.ResampleStream(rate, self.sample_rate, 1, dtype="float32", quality="HQ")
@@ -135,6 +140,7 @@ class AudioStream:
             rest = fit_length(resampler.resample_chunk(np.empty(0, np.float32), last=True), n_samples)
             if len(rest):
                 yield rest
+        mixer.check(self.name)
 
 
 def _check_rate(name, rate):
@@ -168,10 +174,11 @@ def _microphone_blocks(device, rate, n_at_once):
             waiting.put(samples.copy())
 
     try:
-        with sounddevice.InputStream(rate, n_at_once, device, 1, "float32", callback=keep):
-            while True:
-                samples = waiting.get()
-                check_samples(samples, "microphone")
-                yield samples, rate
+        stream = sounddevice.InputStream(rate, n_at_once, device, 1, "float32", callback=keep)
     except (sounddevice.PortAudioError, ValueError) as error:
         raise AudioError("microphone", f"cannot be opened ({error})") from error
+    with stream:
+        while True:
+            samples = waiting.get()
+            check_samples(samples, "microphone")
+            yield samples, rate

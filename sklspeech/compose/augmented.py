@@ -184,9 +184,11 @@ class AugmentedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         last = pipeline[-1]
         if groups is None and has_fit_parameter(last, "groups"):
             groups = np.arange(len(clips))  # a clip and its copies are never on both sides of a split
-        front = pipeline[:-1].fit(X, y)
+        if self.background is not None and not hasattr(last, "predict_proba"):
+            raise ValueError(f"background needs a classifier with predict_proba, got {type(last).__name__}")
+        front = pipeline[:-1].fit(clips, y)
         room = self._room(front)
-        features = [front.transform(X), *self._features_of_copies(front, clips, room)]
+        features = [front.transform(clips), *self._features_of_copies(front, clips, room)]
         n_times = 1 + self.n_copies
         given = {"sample_weight": sample_weight, "groups": groups}
         params = {name: _repeated(values, n_times) for name, values in given.items() if values is not None}

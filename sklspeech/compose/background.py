@@ -2,12 +2,12 @@
 
 import heapq
 import itertools
-import warnings
 
 import numpy as np
 
 from ..audio.waveforms import fit_length
 from ..features.clips import check_recordings, clip_duration, clip_waveform
+from ..features.remarks import without_remarks
 
 _WINDOWS_AT_ONCE = 256
 
@@ -82,8 +82,7 @@ class Background:
             waveform = self._waveform(clip)
             windows = np.lib.stride_tricks.sliding_window_view(waveform, self._n_samples)[::hop]
             for first in range(0, len(windows), _WINDOWS_AT_ONCE):
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # some are silent
+                with without_remarks():  # some are silent
                     scores = score(windows[first : first + _WINDOWS_AT_ONCE])
                 yield from ((float(s), i, (first + j) * hop) for j, s in enumerate(scores))
 

@@ -8,6 +8,7 @@ import numpy as np
 from .._runtime.public import public
 
 _SAME_WORD = 0.3  # seconds between the middles of two hits of which one is an echo of the other
+_LONGEST_RUN = 10.0  # seconds, after which a hit is given though the label is still heard
 _SHORTEST = 0.1  # seconds of a hit
 
 
@@ -110,6 +111,9 @@ class HitFinder:
         best = int(np.where(is_above, scores, -1.0).argmax()) if is_above.any() else None
         hits = []
         if best != self._label:
+            hits += self._close()
+            self._label = best
+        if len(self._run) * self._hop > _LONGEST_RUN:  # of a sound that does not end
             hits += self._close()
             self._label = best
         if best is not None:

@@ -143,7 +143,7 @@ class RejectOption(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             )
         random = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
         known, unknown = self._scores_of_folds(X, labels, groups, random)
-        self.threshold_ = float(np.quantile(unknown, 1 - self.target_false_alarm_rate, method="higher"))
+        self.threshold_ = _threshold(unknown, self.target_false_alarm_rate)
         self.false_alarm_rate_ = float(np.mean(unknown >= self.threshold_))
         self.miss_rate_ = float(np.mean(known < self.threshold_))
         self.estimator_ = self._trained(X, labels, np.arange(len(labels)), random)
@@ -159,10 +159,19 @@ class RejectOption(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         for i, (train, test) in enumerate(self._folds(labels, groups, random)):
             others = np.array([self.unknown_label]) if left_out is None else left_out[i]
             train = train if left_out is None else train[~np.isin(labels[train], others)]
+            if len(np.unique(labels[train])) < 2:
+                raise ValueError(
+                    f"fold {i} has clips of fewer than 2 words to train on: give fewer folds by cv, or more speakers"
+                )
             scores = self._known_scores(self._trained(X, labels, train, random), _some(X, test))
             is_other = np.isin(labels[test], others)
             known.append(scores[~is_other])
             unknown.append(scores[is_other])
+        if not sum(map(len, known)) or not sum(map(len, unknown)):
+            raise ValueError(
+                f"the {self.cv} folds have {sum(map(len, known))} known and {sum(map(len, unknown))} unknown clips to "
+                "choose a threshold by: give more clips or speakers, or groups that share their words"
+            )
         return np.concatenate(known), np.concatenate(unknown)
 
     def _folds(self, labels, groups, random):
@@ -273,6 +282,15 @@ class RejectOption(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags = get_tags(self.estimator).input_tags
         return tags
+
+
+def _threshold(unknown, rate):
+    """The lowest threshold that no more than this share of the scores reaches; scores may be alike."""
+    n_accepted = int(rate * len(unknown) + 1e-9)
+    if n_accepted == len(unknown):
+        return float(unknown.min())
+    score = np.sort(unknown)[::-1][n_accepted]
+    return float(np.nextafter(score, np.inf, dtype=unknown.dtype))  # the next number of that precision
 
 
 def _some(X, positions):

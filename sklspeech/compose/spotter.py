@@ -16,6 +16,7 @@ from .._runtime.public import public
 from .._runtime.scikit_learn import Interval, StrOptions
 from ..audio.stream import AudioStream
 from ..features.clips import check_clips, check_recordings, clip_waveform
+from ..features.remarks import without_remarks
 from ..features.transformer import ClipTransformer
 from ..metrics.detection import SpottingScores, map_hits, spotting_scores
 from .hits import HitFinder, Smoother
@@ -56,9 +57,9 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
     Parameters
     ----------
     estimator : Pipeline
-        A fitted pipeline, frozen or not, from waveforms to `predict_proba`. Its features have a duration: that of the
-        window. It hears words in running speech if it was trained on other speech as well: see
-        `AugmentedClassifier(background=...)`.
+        A fitted pipeline, frozen or not, from waveforms to `predict_proba`; within `sklearn.frozen.FrozenEstimator` it
+        stays fitted where the spotter is cloned. Its features have a duration: that of the window. It hears words in
+        running speech if it was trained on other speech as well: see `AugmentedClassifier(background=...)`.
     labels : list or None, default=None
         Words to find; None is all labels but those of `background_labels`.
     background_labels : tuple, default=("unknown", "silence")
@@ -114,7 +115,7 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         "background_labels": [list, tuple],
         "hop": [Interval(Real, 0, None, closed="neither")],
         "smoothing": [Interval(Real, 0, None, closed="left")],
-        "threshold": [Interval(Real, 0, 1, closed="both"), dict, StrOptions({"auto"})],
+        "threshold": [Interval(Real, 0, 1, closed="right"), dict, StrOptions({"auto"})],
         "patience": [Interval(Integral, 1, None, closed="left")],
         "refractory": [Interval(Real, 0, None, closed="left")],
         "energy_gate": [Real, None],
@@ -268,7 +269,6 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         detection : Detection
             As soon as nothing that follows can change it.
         """
-        self._validate_params()
         listener = self.listen()
         for block in blocks:
             yield from listener.feed(block)
@@ -282,6 +282,7 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         listener : Listener
             Its ``feed(block)`` gives the detections that are certain by then, its ``finish()`` the last ones.
         """
+        self._validate_params()
         return Listener(self._windows(), self._probabilities, self._smoother(), self._finder(self._thresholds()))
 
     def feed(self, block):
@@ -325,6 +326,7 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         scores : list of ndarray of shape (n_windows_i, n_words)
             The middle of window i is at ``i * hop`` seconds. Columns are in the order of `labels`.
         """
+        self._validate_params()
         return [self._score(clip).rows for clip in check_clips(X)]
 
     def _score(self, clip):
@@ -347,8 +349,7 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         found = np.zeros((len(windows), len(columns)), np.float32)
         is_loud = self._is_loud(windows)
         if is_loud.any():
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of windows that are faint, or silent but for a click
+            with without_remarks():  # of windows that are faint, or silent but for a click
                 found[is_loud] = self.estimator.predict_proba(windows[is_loud])[:, columns]
         return found
 
@@ -402,13 +403,19 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         )
 
     def _words(self):
+        if not hasattr(self.estimator, "classes_"):
+            raise NotFittedError(
+                f"the {type(self.estimator).__name__} of this WordSpotter is not fitted: fit it first; within "
+                "sklearn.frozen.FrozenEstimator it stays fitted where the spotter is cloned"
+            )
         known = self.estimator.classes_.tolist()
         if self.labels is None:
             return [label for label in known if label not in self.background_labels]
-        unknown = [label for label in self.labels if label not in known]
+        labels = np.asarray(self.labels).tolist()
+        unknown = [label for label in labels if label not in known]
         if unknown:
             raise ValueError(f"labels={unknown} are none of the recognizer's: {known}")
-        return list(self.labels)
+        return labels
 
     def _columns(self):
         known = self.estimator.classes_.tolist()
@@ -420,6 +427,8 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
             missing = [word for word in self._words() if word not in self.threshold]
             if missing:
                 raise ValueError(f"threshold={self.threshold!r} lacks {missing}")
+            if not all(0 < self.threshold[word] <= 1 for word in self._words()):
+                raise ValueError(f"thresholds must be above 0 and no more than 1, got {self.threshold!r}")
             return self._limits(self.threshold)
         if self.threshold != "auto":
             return np.full(len(self._words()), float(self.threshold))
@@ -427,6 +436,9 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
             raise NotFittedError(
                 "threshold='auto' is found by fit(recordings, events): call it first, or give a number from 0 to 1"
             )
+        missing = [word for word in self._words() if word not in self.thresholds_]
+        if missing:
+            raise ValueError(f"fit found no threshold for {missing}, which were not among the labels then: fit again")
         return self._limits(self.thresholds_)
 
     def _limits(self, thresholds):

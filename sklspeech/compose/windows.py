@@ -73,6 +73,8 @@ class Windows:
         windows : ndarray of shape (n_windows, n_samples), float32
             Those that are complete, some at a time: views.
         """
+        if not len(block):
+            return
         self._n_read += len(block)
         n_passed = min(self._n_skipped, len(block))
         self._n_skipped -= n_passed

@@ -1,5 +1,6 @@
 """Recordings in memory: the bytes of a file, an open file, or a rate and samples."""
 
+import os
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -45,6 +46,8 @@ def is_recording(clip):
     -------
     is_recording : bool
     """
+    if isinstance(clip, str | os.PathLike):
+        return False
     is_pair = isinstance(clip, tuple) and len(clip) == 2 and isinstance(clip[0], Integral)
     return is_pair or isinstance(clip, Recording | bytes | bytearray | memoryview) or hasattr(clip, "read")
 
@@ -73,7 +76,13 @@ def to_recording(clip, position, max_duration=None):
     TypeError
         A file object gives text, or samples are of another type or shape.
     """
-    name = f"recording {position} of X"
+    recording = _decoded(clip, f"recording {position} of X", max_duration)
+    if max_duration is not None and recording.duration > max_duration:
+        raise AudioError(f"recording {position} of X", f"is longer than {max_duration:g} s")
+    return recording
+
+
+def _decoded(clip, name, max_duration):
     if isinstance(clip, Recording):
         return clip
     if isinstance(clip, tuple):

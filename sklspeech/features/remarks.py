@@ -1,6 +1,8 @@
 """What is odd about clips that can be used: said once a kind, with their number, whatever thread found it."""
 
 import warnings
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from ..audio.levels import has_offset, is_faint
 from ..errors import AudioWarning
@@ -14,6 +16,19 @@ _TEXTS = {
     "sample_rate of the recordings, or a lower fmax",
     "long": "more than twice as long as the duration of the features, and lose their end: cut them, or use duration",
 }
+
+
+_ARE_OFF: ContextVar = ContextVar("remarks are off", default=False)
+
+
+@contextmanager
+def without_remarks():
+    """Let features of windows of a stream say nothing; unlike `warnings.catch_warnings` for this thread alone."""
+    token = _ARE_OFF.set(True)
+    try:
+        yield
+    finally:
+        _ARE_OFF.reset(token)
 
 
 class Remarks:
@@ -91,7 +106,7 @@ class Remarks:
             How a clip is named, from the clip and its position.
         """
         for kind, positions in self._found.items():
-            if positions:
+            if positions and not _ARE_OFF.get():
                 first = min(positions)
                 warnings.warn(
                     AudioWarning(

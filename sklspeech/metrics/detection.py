@@ -320,9 +320,10 @@ def map_hits(detections, events, tolerance=_TOLERANCE):
         is_hit = []
         for label, start, end, *_ in found:
             middle = (start + end) / 2
-            near = [event for event in waiting if event[0] == label and _distance(event, middle) <= tolerance]
+            distances = {i: _distance(event, middle) for i, event in enumerate(waiting) if event[0] == label}
+            near = [i for i, distance in distances.items() if distance <= tolerance]
             if near:
-                waiting.remove(min(near, key=lambda event: _distance(event, middle)))
+                del waiting[min(near, key=distances.__getitem__)]
             is_hit.append(bool(near))
         yield is_hit
 

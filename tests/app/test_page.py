@@ -6,7 +6,7 @@ from loudness import Loudness
 
 from sklspeech import AudioLoader, Pipeline, WordSpotter
 from sklspeech.app.page import _picture, _recognized, create_page
-from sklspeech.app.service import Recognizer
+from sklspeech.app.recognition import Recognizer
 from sklspeech.features.clips import check_clips
 from sklspeech.text import Word
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,7 +23,9 @@ from loudness import Loudness
 from starlette.websockets import WebSocketDisconnect
 
 from sklspeech import AudioLoader, Pipeline, WordSpotter
-from sklspeech.app.service import Limits, create_app
+from sklspeech.app.limits import Limits
+from sklspeech.app.recognition import Recognizer
+from sklspeech.app.service import create_app
 
 RATE = 16_000
 
@@ -122,7 +125,8 @@ def test_what_it_says_of_itself(client):
         ("/predict?rate=16000", b"\0\0\0", 422, "odd number of bytes"),
         ("/predict?rate=7", b"\0\0", 422, "a sample rate of 7 Hz"),
         ("/predict?rate=16000", b"", 422, "has no samples"),
-        ("/spot?rate=1000", b"\0" * 20_000, 413, "has 10 s, at most 8"),
+        ("/spot?rate=1000", b"\0" * 20_000, 422, "the recording is longer than 8 s"),
+        ("/predict?rate=" + "9" * 5000, b"\0\0", 422, "need a rate in hertz"),
         ("/predict", flac(n_seconds=600), 422, "the recording is longer than 8 s"),
         ("/predict", flac(n_seconds=2, n_channels=8, rate=192_000), 422, "has 8 channels at 192000 Hz"),
         ("/nowhere", b"", 404, "Not Found"),
@@ -167,9 +171,66 @@ def test_too_many():
     with TestClient(create_app(fitted(), Limits(max_per_minute=3))) as client:
         codes = [client.post("/predict", content=wav()).status_code for _ in range(5)]
     assert codes == [200, 200, 200, 429, 429]
-    with TestClient(create_app(fitted(), Limits(n_workers=0, max_waiting=0))) as client:
+    assert response_to_a_third().headers["Retry-After"] == "1"
+
+
+def response_to_a_third():
+    """Of three requests at once, where one is computed and one may wait."""
+    end = threading.Event()
+
+    class Slow:
+        def predict_words(self, X):
+            end.wait(10)
+            return [[] for _ in X]
+
+    with TestClient(create_app(Slow(), Limits(n_workers=1, max_waiting=1))) as client, ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(client.post, "/predict", content=wav()) for _ in range(2)]
+        while "in_progress 2" not in client.get("/metrics").text:
+            time.sleep(0.01)
         response = client.post("/predict", content=wav())
-    assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+        end.set()
+        assert [future.result().status_code for future in waiting] == [200, 200]
+    assert response.status_code == 503
+    return response
+
+
+def test_streams_have_places_of_their_own():
+    with TestClient(create_app(fitted(), Limits(max_streams=1))) as client, client.websocket_connect("/stream"):
+        with pytest.raises(WebSocketDisconnect), client.websocket_connect("/stream"):
+            pass
+        assert client.post("/predict", content=wav()).status_code == 200
+
+
+def test_a_stream_ends_by_the_clock():
+    limits = Limits(max_stream_duration=0.2, max_seconds_of_upload=0.2)
+    with TestClient(create_app(fitted(), limits)) as client, client.websocket_connect("/stream") as stream:
+        for _ in range(10):
+            stream.send_bytes(b"\0\0")
+            time.sleep(0.1)
+        assert "a stream may be open for 0.2 s" in stream.receive_json()["error"]
+
+
+@pytest.mark.parametrize("params", [{"n_workers": 0}, {"max_bytes": -1}], ids=str)
+def test_limits_are_above_0(params):
+    with pytest.raises(ValueError, match="must be above 0"):
+        Limits(**params)
+
+
+def test_what_is_wrong_with_a_model_is_said_at_the_beginning():
+    with pytest.raises(ValueError, match="threshold='auto' is found by fit"):
+        create_app(WordSpotter(fitted()))
+    spotter = WordSpotter(fitted(), threshold=0.99)
+    assert Recognizer(spotter, threshold=0.1).spotter.threshold == 0.1
+
+
+def test_a_few_bytes_of_long_silence_take_little_memory():
+    content = flac(n_seconds=119, n_channels=2, rate=48_000)
+    assert len(content) < 100_000
+    tracemalloc.start()
+    Recognizer(fitted()).predict(content, None)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100e6
 
 
 def test_sentences():

@@ -1,5 +1,6 @@
 """AudioStream: block by block the samples of read_waveform."""
 
+import gc
 import io
 import sys
 import tracemalloc
@@ -121,10 +122,25 @@ def test_a_microphone(monkeypatch):
     closed = []
     module = types.SimpleNamespace(InputStream=InputStream, PortAudioError=RuntimeError, __spec__=object())
     monkeypatch.setitem(sys.modules, "sounddevice", module)
-    blocks = iter(AudioStream.of_microphone())
-    assert [float(next(blocks)[0]) for _ in range(3)] == pytest.approx([0.0, 0.1, 0.2])
-    blocks.close()
+    found = []
+    for block in AudioStream.of_microphone():
+        found.append(float(block[0]))
+        if len(found) == 3:
+            break
+    assert found == pytest.approx([0.0, 0.1, 0.2])
+    gc.collect()
     assert closed == [True]
+
+
+def test_channels_that_cancel_each_other_for_a_second_are_taken_and_all_along_are_not(tmp_path):
+    samples = np.random.default_rng(0).normal(0, 0.1, (80_000, 1)) * [[1.0, 1.0]]
+    samples[:16_000, 1] *= -1
+    soundfile.write(tmp_path / "partly.wav", samples, 16_000)
+    path = tmp_path / "partly.wav"
+    np.testing.assert_array_equal(np.concatenate(list(AudioStream(path))), read_waveform(path))
+    soundfile.write(tmp_path / "all.wav", samples[:16_000], 16_000)
+    with pytest.raises(AudioError, match="2 channels that cancel each other"):
+        list(AudioStream(tmp_path / "all.wav", block_duration=0.1))
 
 
 def test_without_sounddevice(monkeypatch):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.svm import LinearSVC
 
 from sklspeech import AudioError, AudioLoader, AugmentedClassifier, MelFeatures, Pipeline
 from sklspeech.compose.background import Background
@@ -118,8 +119,9 @@ def test_windows_are_changed_as_copies_are():
     [
         (PIPELINE, [0, 1, 0, 1], "y is of type int64: write y.astype"),
         (Pipeline([MelFeatures(duration=None), ByLevel()]), LABELS, "give the features a duration in seconds"),
+        (Pipeline([AudioLoader(duration=0.5), LinearSVC()]), LABELS, "a classifier with predict_proba, got LinearSVC"),
     ],
-    ids=["numbers", "any length"],
+    ids=["numbers", "any length", "no probabilities"],
 )
 def test_what_cannot_have_a_background(pipeline, labels, message):
     with pytest.raises(ValueError, match=message):

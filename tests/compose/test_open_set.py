@@ -13,6 +13,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import LinearSVC
 
 from sklspeech import FrameStatistics, MelFeatures, Pipeline, RejectOption, SpeechCNN, datasets, freeze
+from sklspeech.compose.open_set import _threshold
 from sklspeech.compose.stand_ins import make_stand_ins
 from sklspeech.metrics import open_set_classification_rate_scorer, open_set_roc_auc_scorer
 
@@ -113,6 +114,29 @@ def test_target_rate(rate):
 def test_errors(params, labels, message):
     with pytest.raises(ValueError, match=message):
         RejectOption(GaussianNB()).set_params(**params).fit(np.random.default_rng(0).normal(size=(60, 2)), labels)
+
+
+@pytest.mark.parametrize(
+    ("unknown", "rate", "n_accepted"),
+    [
+        (np.linspace(0.1, 0.9, 9), 0.05, 0),
+        (np.linspace(0.1, 0.9, 9), 0.0, 0),
+        (np.linspace(0.1, 0.9, 9), 0.34, 3),
+        (np.ones(20), 0.05, 0),
+        (np.array([1.0, 1.0, 0.5, 0.2], np.float32), 0.5, 2),
+        (np.array([1.0, 1.0, 0.5, 0.2], np.float32), 0.25, 0),
+        (np.linspace(0.1, 0.9, 9), 1.0, 9),
+    ],
+    ids=str,
+)
+def test_no_more_than_the_rate_is_accepted(unknown, rate, n_accepted):
+    assert np.sum(unknown >= _threshold(unknown, rate)) == n_accepted
+
+
+def test_folds_without_words_say_so():
+    X, y = np.random.default_rng(0).normal(size=(40, 2)), np.repeat(list("abcd"), 10)
+    with pytest.raises(ValueError, match=r"fewer than 2 words|known and .* unknown clips"):
+        RejectOption(GaussianNB(), cv=2, random_state=0).fit(X, y, groups=np.repeat([0, 0, 0, 1], 10))
 
 
 def test_searches_scorers_and_clones():

@@ -202,6 +202,10 @@ def test_fit_says_where_the_recordings_do_not_suffice(recognizer):
         ({"labels": ["middle"]}, None, ValueError, r"labels=\['middle'\] are none of the recognizer's"),
         ({"hop": 0.0}, None, ValueError, "'hop' parameter"),
         ({"threshold": 1.5}, None, ValueError, "'threshold' parameter"),
+        ({"threshold": 0.0}, None, ValueError, "'threshold' parameter"),
+        ({"threshold": {"high": 0.0, "low": 0.5}}, None, ValueError, "thresholds must be above 0"),
+        ({"hop": -1.0}, lambda s: s.feed(tone("low")), ValueError, "'hop' parameter"),
+        ({}, lambda s: clone(s).detect([tone("low")]), NotFittedError, "is not fitted: fit it first"),
         ({}, lambda s: s.feed(np.zeros((2, 3))), TypeError, "a block must be a waveform"),
         ({}, lambda s: s.feed(np.zeros(3, int)), TypeError, "a block must be a waveform"),
         ({}, lambda s: s.feed(np.array([0, np.nan])), AudioError, "NaN or infinite"),
@@ -211,7 +215,7 @@ def test_fit_says_where_the_recordings_do_not_suffice(recognizer):
         ({}, lambda s: s.fit([tone("low")], [[("x", 0, 1)]]), ValueError, "label 'x', which is none of the words"),
         ({}, lambda s: s.fit([tone("low")], [[("low", 2, 1)]]), ValueError, "an event must begin at 0 s or later"),
     ],
-    ids=str,
+    ids=lambda value: "use" if callable(value) else str(value),
 )
 def test_errors(recognizer, params, use, error, message):
     spotter = WordSpotter(recognizer, threshold=0.3).set_params(**params)
@@ -246,6 +250,26 @@ def test_recognizers_made_of_recognizers(around):
     (found,) = WordSpotter(recognizer, threshold=0.05).detect([recording(*WORDS)])
     assert {"high", "low"} <= {hit.label for hit in found}
     assert WordSpotter(recognizer).sample_rate_ == RATE
+
+
+def test_a_sound_that_does_not_end_is_a_hit_now_and_then(spotter):
+    listener = spotter.listen()
+    found = [hit for _ in range(35) for hit in listener.feed(tone("high", 1.0))]
+    assert len(found) >= 2
+
+
+def test_other_labels_than_in_fit(recognizer):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        spotter = WordSpotter(recognizer, labels=["high"]).fit([recording(*WORDS)], [[EVENTS[0]]])
+    with pytest.raises(ValueError, match=r"fit found no threshold for \['low'\]"):
+        spotter.set_params(labels=["high", "low"]).detect([recording()])
+
+
+def test_empty_blocks_are_nothing(spotter):
+    sound = recording(*WORDS)
+    blocks = [part for i in range(0, len(sound), 4000) for part in (sound[i : i + 4000], sound[:0])]
+    assert list(spotter.detect_stream(blocks)) == spotter.detect([sound])[0]
 
 
 def test_clones_and_pickles(spotter, recognizer):

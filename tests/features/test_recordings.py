@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from sklspeech import AudioError, AudioLoader, MelFeatures, WordSpotter
+from sklspeech import AudioError, AudioLoader, AudioWarning, MelFeatures, WordSpotter
+from sklspeech.audio import reading
 from sklspeech.features.clips import check_clips
 
 RATE = 22_050
@@ -79,6 +80,20 @@ def test_errors(X, error, message):
     with pytest.raises(error, match=message) as caught:
         AudioLoader().fit_transform(X)
     assert "/tmp" not in str(caught.value)
+
+
+def test_warnings_name_the_recording_and_are_not_kept_for_ever(monkeypatch):
+    monkeypatch.setattr(
+        "sklspeech.audio.reading._check_streams", lambda path, *args: reading._warn_of_no_end(path, "x")
+    )
+    for _ in range(3):
+        with pytest.warns(AudioWarning, match="^recording 0 of X: x; what there is"):
+            AudioLoader().fit_transform([content(file_format="OGG")])
+
+
+def test_a_path_of_pytest_is_a_path(tmpdir):
+    tmpdir.join("a.wav").write_binary(content())
+    assert len(AudioLoader().fit_transform([tmpdir.join("a.wav")])) == 1
 
 
 def test_words_are_found_in_them(words):

@@ -109,6 +109,11 @@ def test_hits(found, said, n_hits):
     assert np.isnan(scores.precision) if not found else scores.precision == n_hits / len(found)
 
 
+def test_events_may_be_rows_of_an_array():
+    events = np.array([["a", 1.0, 2.0], ["a", 4.0, 5.0]], object)
+    assert spotting_scores([[hit("a", 1, 2), hit("a", 4, 5)]], [events], [10]).n_hits == 2
+
+
 @pytest.mark.parametrize(("durations", "message"), [([0], "above 0 s"), ([1, 2], "inconsistent numbers")])
 def test_wrong_durations(durations, message):
     with pytest.raises(ValueError, match=message):
