@@ -14,6 +14,7 @@ from sklspeech import (
     AudioWarning,
     AugmentedClassifier,
     DeployError,
+    Detection,
     FrameStatistics,
     FrozenClassifier,
     FrozenError,
@@ -23,6 +24,7 @@ from sklspeech import (
     MFCCFeatures,
     OnnxBytes,
     Pipeline,
+    RejectOption,
     SpeechClassifier,
     SpeechCNN,
     SpeechCRNN,
@@ -31,6 +33,7 @@ from sklspeech import (
     SpeechTranscriber,
     SpeechTransformer,
     UnfittedPlaceholder,
+    WordSpotter,
     audio,
     datasets,
     export,
@@ -73,6 +76,10 @@ for network in (
     pipeline.fit(speech.data, speech.target).predict(["new.wav"])
 
 augmented = AugmentedClassifier(pipeline, noise="noise", snr=(5.0, 30.0), n_copies=2)
+open_set = RejectOption(augmented, target_false_alarm_rate=0.02, cv=2)
+spotter = WordSpotter(pipeline, threshold={"no": 0.7, "yes": 0.8}, energy_gate=None)
+hits = list(spotter.detect_stream(audio.AudioStream("new.wav")))
+assert_type(Detection("no", 0.1, 0.4, 0.9).start, float)
 frozen = freeze(pipeline, X=["new.wav"], n_jobs=2)
 save(frozen, "model.sklspeech")
 loaded = load(Path("model.sklspeech"))
