@@ -1,6 +1,7 @@
 """The command line: demo, train, evaluate, predict, spot, listen, serve, app, freeze, export, info."""
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -79,6 +80,9 @@ def _run(args):
     warnings.showwarning = show_warning
     try:
         return args.run(args)
+    except BrokenPipeError:  # whoever reads, such as head, has seen enough; what is left goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (ValueError, OSError, RuntimeError, ImportError) as error:
         print(f"sklspeech {args.command}: error: {shown(error, keep=chr(10))}", file=sys.stderr)
         return 1

@@ -2,8 +2,11 @@
 
 import io
 import json
+import os
+import subprocess
 import sys
 import types
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -78,6 +81,19 @@ def test_a_bad_file_does_not_end_it(model, recording, capsys):
     assert code == 1
     assert len(printed.out.splitlines()) == 2
     assert "missing.wav: does not exist" in printed.err
+
+
+def test_a_reader_who_has_seen_enough(model, recording):
+    code = "import sys; from sklspeech.app.cli import main; sys.exit(main(sys.argv[1:]))"
+    argv = ["spot", str(model / "spotter.joblib"), *[str(recording)] * 20]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}  # where the class of the model is
+    command = [sys.executable, "-c", code, *argv]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
+        assert b"word" in process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read().decode()
+    assert "roken pipe" not in said
+    assert "Traceback" not in said
 
 
 def test_listen(model, recording, capsys, monkeypatch):
