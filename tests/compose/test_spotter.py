@@ -295,3 +295,6 @@ def test_a_frozen_network_finds_the_same():
         found, of_frozen = (WordSpotter(one, threshold=0.6).detect([sound])[0] for one in (pipeline, frozen))
     assert len(found) >= 2
     assert [hit[:3] for hit in found] == [hit[:3] for hit in of_frozen]
+    spotter = freeze(WordSpotter(pipeline, threshold=0.6))
+    assert isinstance(spotter.estimator, FrozenPipeline)
+    assert spotter.detect([sound])[0] == of_frozen
