@@ -55,6 +55,7 @@ PAUSE = 0.5  # seconds between two recordings of a stream
 SNRS = [None, 10.0, 5.0]
 WINDOW = 1.2  # seconds, in which athena fits
 LONGEST = 1.5  # seconds of a wake word in a stream: some clips have it twice
+LEVEL = 0.1  # effective value of the digits of a stream
 EVERY = 4  # sentences, behind one of which a wake word is said
 
 
@@ -263,7 +264,8 @@ def digit_stream(clips, labels, waiting, random):
     parts, events, place = [], [], 0
     for i in random.permutation(waiting):
         pause = np.zeros(int(random.uniform(0.3, 1.5) * RATE), np.float32)
-        parts += [pause, clips[i]]
+        clip = clips[i] * np.float32(LEVEL / level(clips[i]))  # most of one speaker's are 20 dB below his others
+        parts += [pause, clip]
         place += len(pause)
         events.append((labels[i], place / RATE, (place + len(clips[i])) / RATE))
         place += len(clips[i])
