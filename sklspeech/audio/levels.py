@@ -12,6 +12,7 @@ _OFFSET = 0.5  # deviations that the mean of a waveform may be off 0; of real se
 _SAMPLES_APART = 16  # of those that the mean is estimated from
 _FEWEST = 100  # samples that a mean is taken of
 _FULL_SCALE = 2.0**15  # of 16-bit samples
+_ROUNDED = 1e-12  # of the power, by which a variance may be wrong
 _CANCELLED = 1e-2  # of the power of the channels
 
 
@@ -109,8 +110,8 @@ class ChannelMixer:
     """The mean of the channels of a recording that comes block by block, and whether they cancel each other."""
 
     def __init__(self):
-        self._n_channels = 1
-        self._moments = np.zeros((2, 3))  # of the mean, and summed over channels: number, sum, sum of squares
+        self._n_samples = 0
+        self._moments = np.zeros((2, 1))  # of every channel and of the mean, (2, n_channels + 1): sum, sum of squares
 
     def mix(self, samples):
         """The mean of the channels of the next block.
@@ -123,12 +124,14 @@ class ChannelMixer:
         -------
         waveform : ndarray of shape (n_samples,), float32
         """
-        self._n_channels = samples.shape[1]
-        if self._n_channels == 1:
+        if samples.shape[1] == 1:
             return samples[:, 0]
         waveform = samples.mean(axis=1, dtype=np.float32)
-        for moments, values in zip(self._moments, (waveform, samples), strict=True):
-            moments += values.size, values.sum(dtype=np.float64), np.square(values, dtype=np.float64).sum()
+        self._n_samples += len(samples)
+        columns = *samples.T, waveform
+        sums = [column.sum(dtype=np.float64) for column in columns]
+        squares = [np.square(column, dtype=np.float64).sum() for column in columns]
+        self._moments = self._moments + np.array([sums, squares])
         return waveform
 
     def check(self, source):
@@ -144,14 +147,16 @@ class ChannelMixer:
         AudioError
             Of two channels less than a hundredth of their power is left.
         """
-        if self._n_channels == 1 or not self._moments[0, 0]:
+        if not self._n_samples:
             return
-        number, total, squares = self._moments.T
-        power, power_of_channels = squares / number - (total / number) ** 2
-        share = _CANCELLED * 2 / self._n_channels  # of channels that have nothing in common a share of 1 / n is left
-        if power < share * power_of_channels:
+        means, squares = self._moments / self._n_samples
+        variances = squares - means**2
+        variances[variances < _ROUNDED * squares] = 0.0  # of what is constant
+        *of_channels, of_mean = variances
+        n_channels = len(of_channels)
+        share = _CANCELLED * 2 / n_channels  # of channels that have nothing in common a share of 1 / n is left
+        if of_mean < share * np.mean(of_channels):
             raise AudioError(
                 source,
-                f"has {self._n_channels} channels that cancel each other, as of a miswired microphone: keep one of "
-                "them",
+                f"has {n_channels} channels that cancel each other, as of a miswired microphone: keep one of them",
             )

@@ -7,6 +7,7 @@ import pytest
 import soundfile
 
 from sklspeech import AudioError, AudioLoader, AudioWarning, MelFeatures
+from sklspeech.audio.levels import ChannelMixer
 
 PCM = np.random.default_rng(0).normal(0, 3000, 16000)
 CONTAINERS = {
@@ -136,3 +137,18 @@ def test_auto_counts_what_it_cuts(tmp_path, recwarn, n_long, is_said, as_files):
         if is_said
         else []
     )
+
+
+@pytest.mark.parametrize("n_at_once", [100, 16_000])
+@pytest.mark.parametrize(
+    ("offsets", "level"),
+    [((0.5, -0.5), 0.03), ((0.3, 0.3), 0.0), ((0.3, 0.1), 0.0), ((0.0, 0.0), 0.0)],
+    ids=["channels off zero on both sides", "constant", "constant each", "silent"],
+)
+def test_what_does_not_cancel_is_mixed(offsets, level, n_at_once):
+    speech = np.random.default_rng(0).normal(0, level, 16_000)
+    samples = (speech[:, None] + offsets).astype(np.float32)
+    mixer = ChannelMixer()
+    blocks = [mixer.mix(samples[i : i + n_at_once]) for i in range(0, len(samples), n_at_once)]
+    mixer.check("a")
+    np.testing.assert_array_equal(np.concatenate(blocks), samples.mean(axis=1, dtype=np.float32))
