@@ -2,11 +2,11 @@
 
 import os
 import queue
-from importlib.util import find_spec
 
 import numpy as np
 import soxr
 
+from .._runtime.requirements import require_extra
 from ..errors import AudioError
 from .levels import ChannelMixer, check_samples
 from .reading import RATES, read_blocks
@@ -110,8 +110,7 @@ class AudioStream:
         AudioError
             There is no microphone, or it cannot be opened.
         """
-        if find_spec("sounddevice") is None:
-            raise ModuleNotFoundError("a microphone is recorded by sounddevice: pip install 'sklspeech[microphone]'")
+        require_extra("a microphone", "microphone", "sounddevice")
         stream = cls.__new__(cls)
         stream._prepare("microphone", sample_rate, block_duration)
         stream._blocks = _microphone_blocks(device, sample_rate, max(1, round(block_duration * sample_rate)))

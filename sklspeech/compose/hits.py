@@ -110,10 +110,7 @@ class HitFinder:
         is_above = scores >= self._thresholds
         best = int(np.where(is_above, scores, -1.0).argmax()) if is_above.any() else None
         hits = []
-        if best != self._label:
-            hits += self._close()
-            self._label = best
-        if len(self._run) * self._hop > _LONGEST_RUN:  # of a sound that does not end
+        if best != self._label or len(self._run) * self._hop > _LONGEST_RUN:  # of a sound that does not end
             hits += self._close()
             self._label = best
         if best is not None:

@@ -252,7 +252,7 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
             A recording cannot be read.
         """
         self._validate_params()
-        self._thresholds()
+        self._thresholds()  # what is wrong with them is said before a recording is read
         return [list(self.detect_stream(self._blocks(clip))) for clip in check_clips(X)]
 
     def detect_stream(self, blocks):

@@ -144,6 +144,6 @@ def test_channels_that_cancel_each_other_for_a_second_are_taken_and_all_along_ar
 
 
 def test_without_sounddevice(monkeypatch):
-    monkeypatch.setattr("sklspeech.audio.stream.find_spec", lambda name: None)
+    monkeypatch.setattr("sklspeech._runtime.requirements._is_installed", lambda name: False)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'sklspeech\[microphone\]'"):
         AudioStream.of_microphone()
