@@ -2,6 +2,7 @@
 
     python benchmarks/transcription.py yesno an4 kathleen nathalie digits --seeds 0 1 2
     python benchmarks/transcription.py pocketsphinx      what one would use instead (pip install pocketsphinx)
+    python benchmarks/transcription.py keras --seeds 0   and what one would write with Keras alone, on yesno
     python benchmarks/transcription.py --table           write the tables from the results so far
 
 yesno, an4 and nathalie are split as their manifests say, kathleen by text. Digit strings are 3 to 7 clips of one
@@ -193,6 +194,21 @@ def pocketsphinx():
         keep(f"digits/{speaker}", "pocketsphinx", {"grammar": rates})
 
 
+def keras_alone(seed):
+    """Yesno by a network as in the example of Keras."""
+    from _keras_ctc import transcribe
+
+    paths, sentences, is_test = recordings("yesno")
+    waveforms = AudioLoader(duration=None, sample_rate=RATE).fit_transform(paths)
+    train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
+    start = time.perf_counter()
+    given = [[waveforms[i] for i in train], [sentences[i] for i in train], [waveforms[i] for i in test]]
+    heard = transcribe(*given, seed)
+    expected = [sentences[i] for i in test]
+    rates = [word_error_rate(expected, heard), character_error_rate(expected, heard)]
+    keep("keras/yesno", str(seed), {"greedy": rates, "seconds": time.perf_counter() - start})
+
+
 def latency(models):
     """Seconds that a frozen transcriber takes for a second of speech, on one core, greedy and beam."""
     clips, _, is_test = recordings("kathleen")
@@ -217,14 +233,15 @@ def latency(models):
 
 
 MEMORY = """
-import resource, sys, numpy as np
+import re, sys, numpy as np
 from sklspeech import SpeechTranscriber
 random = np.random.default_rng(0)
 lengths = [300] * 320 + [int(n) for n in sys.argv[1:]]
 clips = [random.normal(size=(n, 40)).astype(np.float32) for n in lengths]
 sentences = ["yes no", "no yes"] * (1 + len(clips) // 2)
 SpeechTranscriber(epochs=1, random_state=0).fit(clips, sentences[: len(clips)])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+# Not resource.getrusage, which counts the process that this one was forked from.
+print(int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024)
 """
 
 
@@ -242,6 +259,7 @@ def write_tables():
     results = json.loads(RESULTS.read_text())
     write_other_tables(results)
     groups = {"yesno": ["yesno"], "an4": ["an4"], "kathleen": ["kathleen"], "nathalie": ["nathalie"]}
+    groups["yesno, Keras alone, as in its example"] = ["keras/yesno"]
     groups["digit strings, leave one speaker out"] = [f"digits/{speaker}" for speaker in SPEAKERS]
     rows = []
     for group, names in groups.items():
@@ -312,6 +330,10 @@ def main():
     if "memory" in sets:
         sets.remove("memory")
         memory()
+    if "keras" in sets:
+        sets.remove("keras")
+        for seed in args.seeds:
+            keras_alone(seed)
     if "latency" in sets:
         sets.remove("latency")
         latency(args.models)
