@@ -1,7 +1,10 @@
 """The one place that imports private names of scikit-learn; setup.cfg pins its major version because of them."""
 
 from sklearn.base import _clone_parametrized
+from sklearn.callback._callback_context import get_context_path
+from sklearn.callback._transport import close_listener, open_listener, send
 from sklearn.model_selection._search import BaseSearchCV
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_feature_names_in, _check_sample_weight
@@ -14,6 +17,11 @@ __all__ = [
     "_check_feature_names_in",
     "_check_sample_weight",
     "_clone_parametrized",
+    "_safe_indexing",
+    "close_listener",
+    "get_context_path",
+    "open_listener",
+    "send",
     "set_table",
     "table_kind",
     "wants_table",

@@ -11,6 +11,7 @@ from pathlib import Path
 from .. import __version__
 from .._runtime.deferred_imports import import_scikit_learn
 from .._runtime.files import atomic_write, check_target
+from .._runtime.quiet import quiet_tensorflow
 from . import spotting
 from .console import (
     is_archive,
@@ -18,7 +19,6 @@ from .console import (
     load_model,
     load_pickle,
     print_json,
-    quiet_tensorflow,
     show_warning,
     shown,
     start_tensorflow,
@@ -293,14 +293,12 @@ def _check_output(path, endings):
 
 def _fit(paths, labels, features, network):
     """Train a pipeline of features and a network, each the name of a class and parameters, with a progress bar."""
-    from sklearn.callback import ProgressBar
-
     import sklspeech
 
     start_tensorflow()
     (features, of_features), (network, of_network) = features, network
     steps = getattr(sklspeech, features)(n_jobs=-1, **of_features), getattr(sklspeech, network)(**of_network)
-    pipeline = sklspeech.Pipeline(list(steps)).set_callbacks(ProgressBar())
+    pipeline = sklspeech.Pipeline(list(steps)).set_callbacks(sklspeech.ProgressBar())
     start = time.perf_counter()
     pipeline.fit(paths, labels)
     print(f"trained in {time.perf_counter() - start:.0f} s")

@@ -3,8 +3,9 @@
 import json
 import os
 import sys
-from contextlib import contextmanager
 from pathlib import Path
+
+from .._runtime.quiet import quiet_tensorflow
 
 _PREDICTS = "predict_proba", "predict_words", "detect"
 
@@ -132,18 +133,3 @@ def start_tensorflow():
         import keras
 
         keras.ops.zeros(1)
-
-
-@contextmanager
-def quiet_tensorflow():
-    """Keep TensorFlow's greetings, which no setting silences, off the terminal."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    try:
-        with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils.validation import check_is_fitted
 
+from .._runtime.progress import Progress
 from .._runtime.scikit_learn import Interval, StrOptions, set_table, wants_table
 from .._runtime.threads import count_threads, map_in_threads, split_evenly
 from ..audio.reading import RATES, read_duration
@@ -138,7 +139,8 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         row_params = self._row_params() if isinstance(clips[0], str) else None
         remarks = Remarks(self._highest_frequency(), self.duration_)
         slices = split_evenly(len(clips), n_threads, _MIN_CLIPS, MAX_CLIPS)
-        map_in_threads(lambda part: self._fill(rows, clips, part, row_params, remarks), slices, n_threads)
+        with Progress(type(self).__name__, len(clips)) as progress:
+            map_in_threads(lambda part: self._fill(rows, clips, part, row_params, remarks, progress), slices, n_threads)
         remarks.warn(clips, clip_name)
         return with_table(rows, table_index(X), self.get_feature_names_out()) if wants_table(self) else rows
 
@@ -146,7 +148,7 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """Hertz up to which the rows tell something."""
         return self.sample_rate / 2
 
-    def _fill(self, rows, clips, part, row_params, remarks):
+    def _fill(self, rows, clips, part, row_params, remarks, progress):
         """Put the rows of a slice of the clips into `rows`: those that are known, then all others."""
         keys = self._request(clips, part, row_params)
         missing = []
@@ -156,6 +158,7 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 missing.append(i)
             else:
                 rows[i] = row.copy() if isinstance(rows, list) else row  # of the cache's own row none may be given out
+        progress.advance(len(keys) - len(missing))
         if not missing:
             return
         reader = BatchReader(self.sample_rate, self.n_samples_, self.trim, remarks)
@@ -166,6 +169,7 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             for i, row in zip(batch, self._transform_batch(rows, batch, waveforms), strict=True):
                 if i not in remarks.positions:
                     row_cache.put(keys[i], row)
+            progress.advance(len(batch))
 
     def _request(self, clips, part, row_params):
         """The keys of the rows in the cache, by position."""

@@ -3,6 +3,10 @@
 Importing this package registers our layers, so that ``keras.models.load_model`` finds them.
 """
 
+from .._runtime.quiet import import_keras
+
+import_keras()  # before the modules below do, with TensorFlow's greetings
+
 from .ctc import CTCLoss as CTCLoss
 from .encoders import cnn, crnn, deep_cnn, deep_crnn, rnn, transformer
 from .models import around, classifier, transcriber

@@ -23,7 +23,7 @@ from ..features.labels import check_no_missing
 from ..spectral import normalize
 from .auto import auto_snr
 from .batches import Batches
-from .callbacks import STEPS_AT_ONCE, EpochTasks, LearningRate, RefuseNaN, Shuffle, copies_of
+from .callbacks import STEPS_AT_ONCE, EpochBar, EpochTasks, LearningRate, RefuseNaN, Shuffle, copies_of
 from .network_pool import PooledNetwork, check_not_forked, is_forked
 from .old_pickles import with_names_of_today
 from .parameters import TrainingParameters
@@ -129,6 +129,8 @@ class KerasSpeechEstimator(CallbackSupportMixin, TrainingParameters, BaseWrapper
         if held_out is not None:
             callbacks.append(keras.callbacks.EarlyStopping(patience=self.n_iter_no_change, restore_best_weights=True))
         callbacks.append(EpochTasks(context, self, clips, labels))
+        if self.verbose == "auto" and not self._has_progress_bar():
+            callbacks.append(EpochBar(type(self).__name__, n_epochs))
         self._train(batches, held_out, n_epochs, callbacks)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
@@ -148,6 +150,10 @@ class KerasSpeechEstimator(CallbackSupportMixin, TrainingParameters, BaseWrapper
         callbacks = [Shuffle(batches), LearningRate(self.learning_rate, len(batches), None), *copies_of(self.callbacks)]
         self._train(batches, None, 1, callbacks, self.current_epoch)
         return self
+
+    def _has_progress_bar(self):
+        """Whether a callback of scikit-learn, set here or above, shows the epochs."""
+        return any(hasattr(callback, "max_propagation_depth") for callback in getattr(self, "_skl_callbacks", ()))
 
     def _batches(self, clips, targets, weights, indices, seed):
         return Batches(clips, targets, weights, indices, self._batch_size(len(indices)), seed)
@@ -219,7 +225,7 @@ class KerasSpeechEstimator(CallbackSupportMixin, TrainingParameters, BaseWrapper
                 validation_data=None if held_out is None else held_out.for_keras(),
                 callbacks=[*callbacks, RefuseNaN(type(self).__name__, self.learning_rate)],
                 shuffle=False,  # Batches does it; Keras would, without our seed
-                verbose=self.verbose,
+                verbose=0 if self.verbose == "auto" else self.verbose,
             )
         except KeyboardInterrupt:
             self._keep_interrupted(n_epochs, earlier)

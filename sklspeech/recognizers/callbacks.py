@@ -5,6 +5,8 @@ import math
 
 import keras
 
+from .._runtime.progress import Progress
+
 STEPS_AT_ONCE = 8  # that Keras takes between two calls
 _WARM_UP = 0.1  # share of the steps in which the learning rate rises, before it falls along a cosine
 
@@ -135,8 +137,55 @@ class EpochTasks(keras.callbacks.Callback):
         """End the task; a callback may stop the training."""
         fitted = {name: value for name, value in vars(self._call["estimator"]).items() if name.endswith("_")}
         fitted["history_"] = self.model.history.history
+        self._task.figures = figures(logs)  # for ProgressBar
         stop = self._task.call_on_fit_task_end(**self._call, reconstruction_attributes=fitted)
         self.model.stop_training = self.model.stop_training or stop
+
+
+class EpochBar(keras.callbacks.Callback):
+    """Show the epoch, the losses and the time that is left, where somebody watches.
+
+    Parameters
+    ----------
+    name : str
+        Of the estimator.
+    n_epochs : int
+    """
+
+    def __init__(self, name, n_epochs):
+        super().__init__()
+        self._name = name
+        self._n_epochs = n_epochs
+
+    def on_train_begin(self, logs=None):
+        """Begin, unseen for some seconds."""
+        self._progress = Progress(self._name, self._n_epochs)
+        self._n_done = 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Show the epoch."""
+        self._n_done += 1
+        self._progress.advance(detail=f"{self._name} epoch {self._n_done}/{self._n_epochs}, {figures(logs)}")
+
+    def on_train_end(self, logs=None):
+        """Take the bar away."""
+        self._progress.close()
+
+
+def figures(logs):
+    """Loss, and loss or score of the validation, as they are shown.
+
+    Parameters
+    ----------
+    logs : dict or None
+        Of Keras, after an epoch.
+
+    Returns
+    -------
+    text : str
+    """
+    shown = {name: value for name, value in (logs or {}).items() if name == "loss" or name.startswith("val_")}
+    return ", ".join(f"{name} {value:.3f}" for name, value in shown.items())
 
 
 def copies_of(callbacks):

@@ -87,8 +87,9 @@ _TRAINING_PARAMETERS = """
         What is trained: all layers, or the last one alone, while the others stay as `initialize_from` has them.
     random_state : int, RandomState or None, default=None
         An int gives the same weights in every fit.
-    verbose : {0, 1, 2}, default=0
-        What Keras prints: nothing, a bar an epoch, a line an epoch.
+    verbose : {"auto", 0, 1, 2}, default="auto"
+        "auto" shows epoch, loss and time left on a terminal and in a notebook, where training takes more than some
+        seconds; 0 shows nothing; 1 and 2 have Keras print a bar or a line an epoch.
 """
 _CLASSIFIER_PARAMETERS = """    mixup : float, default=0.0
         Every clip and its label are mixed with another one in training, by a share drawn from Beta(mixup, mixup). For
@@ -184,7 +185,7 @@ class TrainingParameters(BaseEstimator):
         "initialize_from": [BaseEstimator, None],
         "trainable": [StrOptions({"all", "head"})],
         "random_state": ["random_state"],
-        "verbose": [Interval(Integral, 0, 2, closed="both")],
+        "verbose": [Interval(Integral, 0, 2, closed="both"), StrOptions({"auto"})],
     }
 
     normalization: str | None = "clip"
@@ -211,7 +212,7 @@ class TrainingParameters(BaseEstimator):
     initialize_from: BaseEstimator | None = None
     trainable: str = "all"
     random_state: int | np.random.RandomState | None = None
-    verbose: int = 0
+    verbose: int | str = "auto"
 
     __repr__ = BaseEstimator.__repr__
 

@@ -6,7 +6,8 @@ import pytest
 from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
 
-from sklspeech import SpeechCNN
+from sklspeech import SpeechCNN, SpeechTranscriber
+from sklspeech.metrics import wer_scorer
 
 SMALL = SpeechCNN(stem=(8,), filters=(8,), epochs=2, batch_size=30, random_state=0)
 
@@ -61,3 +62,16 @@ def test_scikit_learn_s_callbacks(features, words):
     scores = [row["accuracy"] for row in monitor.get_logs().data if row["task_name"] == "epoch"]
     assert len(scores) == 2
     assert scores[-1] == classifier.score(features, words.target)
+
+
+def test_learning_curve_of_a_transcriber():
+    random = np.random.default_rng(0)
+    clips = [random.normal(size=(80, 20)).astype(np.float32) for _ in range(12)]
+    sentences = ["yes no", "no yes", "no no yes"] * 4
+    monitor = ScoringMonitor(scoring=wer_scorer)
+    transcriber = SpeechTranscriber(width=8, n_layers=1, epochs=3, random_state=0).set_callbacks(monitor)
+    transcriber.fit(clips, sentences)
+    table = monitor.get_logs().data_as_pandas
+    rates = table[table["task_name"] == "epoch"]["score"].tolist()
+    assert len(rates) == 3
+    assert rates[-1] == wer_scorer(transcriber, clips, sentences)
