@@ -1,7 +1,9 @@
 from . import audio as audio
 from . import datasets as datasets
+from . import display as display
 from . import metrics as metrics
 from . import networks as networks
+from . import reports as reports
 from . import spectral as spectral
 from . import text as text
 from ._runtime.onnx_graph import OnnxBytes as OnnxBytes
@@ -9,6 +11,7 @@ from .compose.augmented import AugmentedClassifier as AugmentedClassifier
 from .compose.hits import Detection as Detection
 from .compose.open_set import RejectOption as RejectOption
 from .compose.pipeline import Pipeline as Pipeline
+from .compose.progress_bar import ProgressBar as ProgressBar
 from .compose.spotter import WordSpotter as WordSpotter
 from .deploy.exporting import export as export
 from .deploy.freezing import freeze as freeze

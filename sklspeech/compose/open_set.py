@@ -12,7 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._runtime.public import public
-from .._runtime.scikit_learn import Interval
+from .._runtime.scikit_learn import Interval, _safe_indexing
 from ..features.clips import check_clips, clip_waveform
 from ..features.labels import check_labels, check_no_missing
 from ..features.transformer import ClipTransformer
@@ -163,7 +163,7 @@ class RejectOption(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 raise ValueError(
                     f"fold {i} has clips of fewer than 2 words to train on: give fewer folds by cv, or more speakers"
                 )
-            scores = self._known_scores(self._trained(X, labels, train, random), _some(X, test))
+            scores = self._known_scores(self._trained(X, labels, train, random), _safe_indexing(X, test))
             is_other = np.isin(labels[test], others)
             known.append(scores[~is_other])
             unknown.append(scores[is_other])
@@ -182,7 +182,7 @@ class RejectOption(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _trained(self, X, labels, positions, random):
         """A classifier trained on some of the clips, and on what stands in for unknown ones."""
-        clips, y = _some(X, positions), labels[positions]
+        clips, y = _safe_indexing(X, positions), labels[positions]
         features = self._features()
         n_made = round(self.stand_ins * len(positions))
         if self.unknown_label not in labels and features is not None and n_made:
@@ -291,10 +291,3 @@ def _threshold(unknown, rate):
         return float(unknown.min())
     score = np.sort(unknown)[::-1][n_accepted]
     return float(np.nextafter(score, np.inf, dtype=unknown.dtype))  # the next number of that precision
-
-
-def _some(X, positions):
-    """Some of the clips."""
-    if isinstance(X, list | tuple):
-        return [X[i] for i in positions]
-    return X.iloc[positions] if hasattr(X, "iloc") else np.asarray(X)[positions]

@@ -17,22 +17,13 @@ from .._runtime.scikit_learn import Interval, StrOptions
 from ..audio.stream import AudioStream
 from ..features.clips import check_clips, check_recordings, clip_waveform
 from ..features.remarks import without_remarks
-from ..features.transformer import ClipTransformer
+from ..features.within import features_within
 from ..metrics.detection import SpottingScores, map_hits, spotting_scores
 from .hits import HitFinder, Smoother
-from .windows import Windows, checked_block
+from .listener import Listener
+from .windows import Windows
 
 _TRIED = np.unique(np.round(np.concatenate([np.arange(0.1, 0.8, 0.05), 1 - np.geomspace(0.2, 0.001, 30)]), 4))
-# Where estimators made of estimators keep what they have fitted; `estimator` is that of a calibrated classifier's part.
-_WITHIN = (
-    "best_estimator_",
-    "estimator_",
-    "steps",
-    "transformer_list",
-    "calibrated_classifiers_",
-    "estimators_",
-    "estimator",
-)
 _MISSED_FOR_SAFETY = 0.01  # share of the words, for a higher threshold
 _MIDDLE = 0.5  # the threshold by which the lag is measured
 _GATED = 0.05  # seconds over which the level is taken
@@ -43,6 +34,16 @@ class _Scored(NamedTuple):
 
     rows: np.ndarray  # (n_windows, n_labels)
     duration: float  # seconds
+
+
+class OperatingPoints(NamedTuple):
+    """What a spotter misses, and what it finds that was not said, at one threshold after another."""
+
+    thresholds: np.ndarray
+    n_missed: np.ndarray
+    n_false_alarms: np.ndarray
+    n_events: int
+    hours: float
 
 
 @public
@@ -88,6 +89,12 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         Seconds by which hits were behind the words in `fit`, which their times are corrected by.
     scores_ : SpottingScores
         Words, hits and false alarms at these thresholds in the recordings of `fit`.
+    words_ : list
+        The words that are looked for, in the order of the columns of scores.
+    limits_ : dict of label to float
+        Thresholds in use: those of `threshold`, or of `fit`.
+    delay_ : float
+        Seconds by which a smoothed score is behind what it is about.
     sample_rate_ : int
         Hertz of the blocks of a stream: that of the recognizer's features.
 
@@ -171,11 +178,7 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
             words are not found.
         """
         self._validate_params()
-        recordings = check_clips(recordings)
-        check_consistent_length(recordings, events)
-        others = [] if background is None else check_recordings(background)
-        said = [self._check_events(of_one) for of_one in events] + [[] for _ in others]
-        scored = [self._score(clip) for part in (recordings, others) for clip in part]
+        scored, said = self._scored_and_said(recordings, events, background)
         self.lag_ = 0.0
         self.lag_ = self._measure_lag(scored, said)
         self.thresholds_ = self._choose_thresholds(scored, said)
@@ -184,8 +187,39 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         self._warn_of_budget(self.scores_)
         return self
 
+    def operating_points(self, recordings, events, background=None):
+        """Misses and false alarms at every threshold, such as on recordings that `fit` did not have.
+
+        Parameters
+        ----------
+        recordings : array-like of shape (n,) of paths, or list of n waveforms
+            With words in them.
+        events : list of list of (label, start, end)
+            The words of every recording, in seconds.
+        background : str, PathLike, list of paths or waveforms, or None, default=None
+            Recordings without any of the words, or a folder of them.
+
+        Returns
+        -------
+        points : OperatingPoints
+
+        See Also
+        --------
+        sklspeech.display.DetectionCurveDisplay : Draws them.
+        """
+        self._validate_params()
+        return self._operating_points(*self._scored_and_said(recordings, events, background))
+
+    def _scored_and_said(self, recordings, events, background):
+        """Scores of all recordings, and the words in them."""
+        recordings = check_clips(recordings)
+        check_consistent_length(recordings, events)
+        others = [] if background is None else check_recordings(background)
+        said = [self._check_events(of_one) for of_one in events] + [[] for _ in others]
+        return [self._score(clip) for part in (recordings, others) for clip in part], said
+
     def _check_events(self, events):
-        words = self._words()
+        words = self.words_
         for label, start, end, *_ in events:
             if label not in words:
                 raise ValueError(f"events have the label {label!r}, which is none of the words {words}")
@@ -197,7 +231,7 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         """Seconds by which hits are behind the words, in the median: a recognizer may want words early in its clips."""
         longest, lags = self._windows().length, []
         for of_one, events in zip(scored, said, strict=True):
-            hits = self._hits(of_one.rows, np.full(len(self._words()), _MIDDLE))
+            hits = self._hits(of_one.rows, np.full(len(self.words_), _MIDDLE))
             for label, start, end, *_ in events:
                 distances = [(hit.start + hit.end - start - end) / 2 for hit in hits if hit.label == label]
                 lags += [lag for lag in [min(distances, key=abs, default=longest)] if abs(lag) < longest]
@@ -205,16 +239,20 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
 
     def _choose_thresholds(self, scored, said):
         """One for all words: of each by itself there are too few false alarms to tell."""
-        words = self._words()
-        n_events = sum(map(len, said))
+        points = self._operating_points(scored, said)
+        allowed = self.max_false_alarms_per_hour * points.hours
+        chosen = _choose(points.n_false_alarms, points.n_missed, points.n_events, allowed)
+        return dict.fromkeys(self.words_, chosen)
+
+    def _operating_points(self, scored, said):
+        n_words, n_events = len(self.words_), sum(map(len, said))
         n_false, n_missed = np.empty((2, len(_TRIED)), int)
         for i, threshold in enumerate(_TRIED):
-            found = [self._hits(of_one.rows, np.full(len(words), threshold)) for of_one in scored]
+            found = [self._hits(of_one.rows, np.full(n_words, threshold)) for of_one in scored]
             n_hits = sum(sum(is_hit) for is_hit in map_hits(found, said))
             n_false[i], n_missed[i] = sum(map(len, found)) - n_hits, n_events - n_hits
         hours = sum(of_one.duration for of_one in scored) / 3600
-        chosen = _choose(n_false, n_missed, n_events, self.max_false_alarms_per_hour * hours)
-        return dict.fromkeys(words, chosen)
+        return OperatingPoints(_TRIED, n_missed, n_false, n_events, hours)
 
     def _warn_of_budget(self, scores: SpottingScores):
         budget = self.max_false_alarms_per_hour
@@ -324,7 +362,8 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         scores : list of ndarray of shape (n_windows_i, n_words)
-            The middle of window i is at ``i * hop`` seconds. Columns are in the order of `labels`.
+            The middle of window i is at ``i * hop`` seconds, and what its smoothed score is about `delay_` before
+            that. Columns are in the order of `labels`.
         """
         self._validate_params()
         return [self._score(clip).rows for clip in check_clips(X)]
@@ -333,7 +372,7 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         windows, smoother, rows = self._windows(), self._smoother(), []
         for part in windows.cut(self._blocks(clip)):
             rows += [smoother.push(scores) for scores in self._probabilities(part)]
-        return _Scored(np.array(rows, np.float32).reshape(len(rows), len(self._words())), windows.duration)
+        return _Scored(np.array(rows, np.float32).reshape(len(rows), len(self.words_)), windows.duration)
 
     def _blocks(self, clip):
         """Blocks of a recording; those of a waveform are views."""
@@ -388,7 +427,7 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
 
     def _features(self):
         """The features of the recognizer, which say how long a window is."""
-        features = _fitted_features(self.estimator)
+        features = features_within(self.estimator)
         if features is not None:
             check_is_fitted(features)
             if features.n_samples_ is None:
@@ -402,7 +441,9 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
             f"AudioLoader, got {type(self.estimator).__name__}"
         )
 
-    def _words(self):
+    @property
+    def words_(self):
+        """The words that are looked for, in the order of the columns of scores."""
         if not hasattr(self.estimator, "classes_"):
             raise NotFittedError(
                 f"the {type(self.estimator).__name__} of this WordSpotter is not fitted: fit it first; within "
@@ -419,30 +460,35 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
 
     def _columns(self):
         known = self.estimator.classes_.tolist()
-        return [known.index(label) for label in self._words()]
+        return [known.index(label) for label in self.words_]
 
     def _thresholds(self):
         """Of every word."""
         if isinstance(self.threshold, dict):
-            missing = [word for word in self._words() if word not in self.threshold]
+            missing = [word for word in self.words_ if word not in self.threshold]
             if missing:
                 raise ValueError(f"threshold={self.threshold!r} lacks {missing}")
-            if not all(0 < self.threshold[word] <= 1 for word in self._words()):
+            if not all(0 < self.threshold[word] <= 1 for word in self.words_):
                 raise ValueError(f"thresholds must be above 0 and no more than 1, got {self.threshold!r}")
             return self._limits(self.threshold)
         if self.threshold != "auto":
-            return np.full(len(self._words()), float(self.threshold))
+            return np.full(len(self.words_), float(self.threshold))
         if not hasattr(self, "thresholds_"):
             raise NotFittedError(
                 "threshold='auto' is found by fit(recordings, events): call it first, or give a number from 0 to 1"
             )
-        missing = [word for word in self._words() if word not in self.thresholds_]
+        missing = [word for word in self.words_ if word not in self.thresholds_]
         if missing:
             raise ValueError(f"fit found no threshold for {missing}, which were not among the labels then: fit again")
         return self._limits(self.thresholds_)
 
+    @property
+    def limits_(self):
+        """Thresholds in use, by word: those of `threshold`, or of `fit`."""
+        return dict(zip(self.words_, self._thresholds().tolist(), strict=True))
+
     def _limits(self, thresholds):
-        return np.array([thresholds[word] for word in self._words()], float)
+        return np.array([thresholds[word] for word in self.words_], float)
 
     def _windows(self):
         features = self._features()
@@ -451,8 +497,9 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
     def _n_smoothed(self):
         return max(1, round(self.smoothing / self.hop))
 
-    def _delay(self):
-        """Seconds: a smoothed score belongs to the middle one of its windows."""
+    @property
+    def delay_(self):
+        """Seconds by which a smoothed score is behind its word: it belongs to the middle one of its windows."""
         return (self._n_smoothed() - 1) / 2 * self._windows().hop + getattr(self, "lag_", 0.0)
 
     def _smoother(self):
@@ -460,9 +507,7 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
 
     def _finder(self, limits):
         windows = self._windows()
-        return HitFinder(
-            self._words(), limits, windows.hop, windows.length, self._delay(), self.patience, self.refractory
-        )
+        return HitFinder(self.words_, limits, windows.hop, windows.length, self.delay_, self.patience, self.refractory)
 
     def __sklearn_is_fitted__(self):
         return self.threshold != "auto" or hasattr(self, "thresholds_")
@@ -473,51 +518,6 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         return state
 
 
-class Listener:
-    """Listens to one stream: see `WordSpotter.listen`.
-
-    Parameters
-    ----------
-    windows : Windows
-        Cuts the stream.
-    score : callable
-        From windows to scores.
-    smoother : Smoother
-        Averages the scores.
-    finder : HitFinder
-        Makes hits of them.
-    """
-
-    def __init__(self, windows, score, smoother, finder):
-        self._windows, self._score, self._smoother, self._finder = windows, score, smoother, finder
-
-    def feed(self, block):
-        """Listen to the next block.
-
-        Parameters
-        ----------
-        block : ndarray of shape (n_samples,)
-
-        Returns
-        -------
-        detections : list of Detection
-        """
-        return self._found(self._windows.push(checked_block(block)))
-
-    def finish(self):
-        """End the stream.
-
-        Returns
-        -------
-        detections : list of Detection
-        """
-        return [*self._found(self._windows.finish()), *self._finder.finish()]
-
-    def _found(self, parts):
-        rows = (scores for part in parts for scores in self._score(part))
-        return [hit for scores in rows for hit in self._finder.push(self._smoother.push(scores))]
-
-
 def _choose(n_false, n_missed, n_events, allowed):
     """The highest threshold that keeps to the false alarms and misses next to no more than others that do."""
     is_allowed = n_false <= allowed
@@ -525,16 +525,3 @@ def _choose(n_false, n_missed, n_events, allowed):
         return float(_TRIED[-1])
     most = n_missed[is_allowed].min() + _MISSED_FOR_SAFETY * n_events
     return float(_TRIED[is_allowed & (n_missed <= most)].max())
-
-
-def _fitted_features(estimator):
-    """The features within what is fitted of an estimator; None where there are none."""
-    if isinstance(estimator, ClipTransformer):
-        return estimator
-    for name in _WITHIN:
-        parts = getattr(estimator, name, ())
-        for part in parts if isinstance(parts, list | tuple) else (parts,):
-            found = _fitted_features(part[-1] if isinstance(part, tuple) else part)
-            if found is not None:
-                return found
-    return None
