@@ -129,7 +129,8 @@ def athena(seed):
     """Misses and false alarms of a wake word, at several levels of noise."""
     random = np.random.default_rng(seed)
     rows = [row for row in manifest("wakewords") if row["label"] == "athena"]
-    clips = waveforms("wakewords", rows)
+    # Some files are there twice: none may be on both sides.
+    clips = list({waveform.tobytes(): waveform for waveform in waveforms("wakewords", rows)}.values())
     parts = np.split(random.permutation(len(clips)), [round(0.6 * len(clips)), round(0.8 * len(clips))])
     train, tune, test = ([clips[i] for i in part] for part in parts)
     others = waveforms("wakewords", [row for row in manifest("wakewords") if row["label"] != "athena"])
@@ -192,7 +193,8 @@ def test_streams(seed):
     """Kathleen's speech with and without athena, with noise 10 dB below."""
     random = np.random.default_rng(seed)
     rows = [row for row in manifest("wakewords") if row["label"] == "athena"]
-    clips = waveforms("wakewords", rows)
+    # Some files are there twice: none may be on both sides.
+    clips = list({waveform.tobytes(): waveform for waveform in waveforms("wakewords", rows)}.values())
     *_, test = np.split(random.permutation(len(clips)), [round(0.6 * len(clips)), round(0.8 * len(clips))])
     sentences, (_, noise) = waveforms("kathleen", manifest("kathleen")), noises()
     without, _ = stream_of(sentences, [], "athena", random)

@@ -8,13 +8,15 @@ import pytest
 from numpydoc.validate import validate
 
 import sklspeech
-from sklspeech import audio, datasets, metrics, networks, spectral, text
+from sklspeech import audio, datasets, display, metrics, networks, reports, spectral, text
 
 MODULES = {
     "audio": audio,
     "datasets": datasets,
+    "display": display,
     "metrics": metrics,
     "networks": networks,
+    "reports": reports,
     "spectral": spectral,
     "text": text,
 }
@@ -29,6 +31,7 @@ ESTIMATORS = [
     "MFCCFeatures",
     "MelFeatures",
     "Pipeline",
+    "ProgressBar",
     "RejectOption",
     "SpeechCNN",
     "SpeechCRNN",

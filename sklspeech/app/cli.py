@@ -1,18 +1,15 @@
-"""The command line: demo, train, evaluate, predict, spot, listen, serve, app, freeze, export, info."""
+"""The command line: demo, train, compare, check, evaluate, predict, spot, listen, serve, app, freeze, export, info."""
 
 import argparse
 import os
 import sys
-import tempfile
-import time
 import warnings
 from pathlib import Path
 
 from .. import __version__
 from .._runtime.deferred_imports import import_scikit_learn
-from .._runtime.files import atomic_write, check_target
 from .._runtime.quiet import quiet_tensorflow
-from . import spotting
+from . import demo, evaluation, spotting, training
 from .console import (
     is_archive,
     list_recordings,
@@ -21,11 +18,7 @@ from .console import (
     print_json,
     show_warning,
     shown,
-    start_tensorflow,
 )
-
-_NETWORKS = {"cnn": "SpeechCNN", "rnn": "SpeechRNN", "crnn": "SpeechCRNN", "transformer": "SpeechTransformer"}
-_FEATURES = {"mel": "MelFeatures", "mfcc": "MFCCFeatures"}
 
 _EXAMPLES = """\
 examples:
@@ -33,7 +26,11 @@ examples:
   sklspeech train recordings/ -o model.joblib
   sklspeech train speech_commands/ -o model.joblib --pattern '(?P<label>[^/]+)/(?P<speaker>\\w+)_nohash_'
   sklspeech train sentences/ --text -o model.joblib --language-model train
+  sklspeech train recordings/ -o model.joblib --cv groups
+  sklspeech compare recordings/ --features mel mfcc --network cnn crnn --cv groups
+  sklspeech check recordings/
   sklspeech evaluate model.joblib recordings/ --split test
+  sklspeech evaluate model.joblib recordings/ --confusion confusion.png --report errors.html
   sklspeech predict model.joblib one.wav two.flac
   sklspeech freeze model.joblib -o model.sklspeech
   sklspeech predict model.sklspeech --json one.wav
@@ -47,7 +44,6 @@ examples:
   sklspeech info model.sklspeech
 """
 _UNKNOWN = "unknown"  # what --threshold calls a clip whose label is too improbable
-_WORST = 5  # clips that are shown
 _MODEL = "file written by train or freeze; a .joblib file is a pickle: trust its source"
 _PICKLE = "file written by train; a pickle: trust its source"
 
@@ -104,27 +100,47 @@ def _parser():
 
 
 def _add_training_commands(commands):
-    demo = _command(commands, "demo", _demo, "train on embedded synthetic speech, test on speakers never heard")
-    demo.add_argument("--text", action="store_true", help="sentences instead of words")
-    demo.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
+    of_demo = _command(commands, "demo", demo.demo, "train on embedded synthetic speech, test on speakers never heard")
+    of_demo.add_argument("--text", action="store_true", help="sentences instead of words")
+    of_demo.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
 
-    train = _command(commands, "train", _train, "train a model on a folder of recordings")
+    train = _command(commands, "train", training.train, "train a model on a folder of recordings")
     _add_folder(train)
     train.add_argument("-o", "--output", required=True, type=Path, metavar="MODEL", help="file to write, joblib")
-    train.add_argument("--features", choices=_FEATURES, default="mel", help="default: %(default)s")
-    train.add_argument("--network", choices=_NETWORKS, default="cnn", help="default: %(default)s")
+    train.add_argument("--features", choices=training.FEATURES, default="mel", help="default: %(default)s")
+    train.add_argument("--network", choices=training.NETWORKS, default="cnn", help="default: %(default)s")
     train.add_argument("--text", action="store_true", help="learn sentences, instead of one label a recording")
     train.add_argument(
         "--language-model", metavar="FILE", help="of --text: an ARPA file, or 'train' for that of the sentences"
     )
     train.add_argument("--epochs", type=int, metavar="N", help="passes over the recordings (default: by their number)")
     train.add_argument("--seed", type=int, default=None, help="random seed")
+    train.add_argument("--cv", metavar="groups|N", help="cross-validate first, leaving speakers out or in N folds")
+
+    compare = _command(commands, "compare", _compare, "cross-validate features and networks on a folder of recordings")
+    _add_folder(compare)
+    compare.add_argument("--features", nargs="+", choices=training.FEATURES, default=["mel"], help="default: mel")
+    compare.add_argument(
+        "--network", nargs="+", choices=training.NETWORKS, default=list(training.NETWORKS), help="default: all"
+    )
+    compare.add_argument("--text", action="store_true", help="learn sentences, instead of one label a recording")
+    compare.add_argument("--epochs", type=int, metavar="N", help="passes over the recordings")
+    compare.add_argument("--seed", type=int, default=None, help="random seed")
+    compare.add_argument("--cv", metavar="groups|N", default="5", help="speakers, or N folds (default: %(default)s)")
+    compare.add_argument("--plot", type=Path, metavar="FILE", help="picture to write")
+
+    check = _command(commands, "check", evaluation.check, "tell what is wrong with a folder of recordings")
+    _add_folder(check)
+    check.add_argument("--json", action="store_true", help="one JSON object a fault and line")
 
 
 def _add_prediction_commands(commands):
-    evaluate = _command(commands, "evaluate", _evaluate, "measure a model on a folder of recordings")
+    evaluate = _command(commands, "evaluate", evaluation.evaluate, "measure a model on a folder of recordings")
     evaluate.add_argument("model", type=Path, metavar="MODEL", help=_MODEL)
     _add_folder(evaluate)
+    evaluate.add_argument("--json", action="store_true", help="one JSON object instead of tables")
+    evaluate.add_argument("--confusion", type=Path, metavar="FILE", help="picture to write of what is taken for what")
+    evaluate.add_argument("--report", type=Path, metavar="FILE", help="HTML page to write of the clips that are wrong")
 
     predict = _command(commands, "predict", _predict, "print label and probability, or what is said")
     predict.add_argument("model", type=Path, metavar="MODEL", help=_MODEL)
@@ -254,108 +270,8 @@ def _add_folder(parser):
     parser.add_argument("--split", help="only rows of the manifest with this split")
 
 
-def _load_folder(args, target):
-    from ..datasets import load_speech_folder
-
-    speech = load_speech_folder(
-        args.root, pattern=args.pattern, manifest=args.manifest, split=args.split, target=target
-    )
-    print(shown(speech.DESCR))
-    return speech
-
-
-def _train(args):
-    if args.language_model and not args.text:
-        raise ValueError("--language-model is for --text")
-    speech = _load_folder(args, "text" if args.text else "label")
-    _check_output(args.output, [".joblib"])
-    params = {} if args.epochs is None else {"epochs": args.epochs}
-    if args.text:
-        features, network = {"duration": None}, "SpeechTranscriber"
-        params["encoder"] = args.network
-        if args.language_model:
-            params |= {"decoder": "beam", "language_model": args.language_model}
-    else:
-        features, network = {}, _NETWORKS[args.network]
-    steps = (_FEATURES[args.features], features), (network, params | {"random_state": args.seed})
-    pipeline = _fit(speech.data, speech.target, *steps)
-    _save(pipeline, args.output)
-    return 0
-
-
-def _check_output(path, endings):
-    if not path.parent.is_dir() or path.is_dir():
-        raise ValueError(f"{path} cannot be written: it is a folder, or lies in none")
-    if path.suffix.lower() not in endings:
-        raise ValueError(f"{path} must end in {' or '.join(endings)}")
-    check_target(path)
-
-
-def _fit(paths, labels, features, network):
-    """Train a pipeline of features and a network, each the name of a class and parameters, with a progress bar."""
-    import sklspeech
-
-    start_tensorflow()
-    (features, of_features), (network, of_network) = features, network
-    steps = getattr(sklspeech, features)(n_jobs=-1, **of_features), getattr(sklspeech, network)(**of_network)
-    pipeline = sklspeech.Pipeline(list(steps)).set_callbacks(sklspeech.ProgressBar())
-    start = time.perf_counter()
-    pipeline.fit(paths, labels)
-    print(f"trained in {time.perf_counter() - start:.0f} s")
-    return pipeline.set_callbacks()
-
-
-def _save(pipeline, path):
-    import joblib
-
-    with atomic_write(path) as unchecked:
-        joblib.dump(pipeline, unchecked)
-    _report(path)
-
-
-def _report(path):
-    print(f"saved {path} ({path.stat().st_size / 1e6:.1f} MB)")
-
-
-def _evaluate(args):
-    from sklearn.metrics import accuracy_score, classification_report
-
-    model = load_model(args.model)
-    if hasattr(model, "predict_words"):
-        return _evaluate_sentences(model, _load_folder(args, "text"))
-    speech = _load_folder(args, "label")
-    unknown = sorted(set(speech.target_names) - set(model.classes_))
-    if unknown:
-        raise ValueError(f"{args.root} has labels that the model was not trained on: {unknown}")
-    predicted = model.predict(speech.data)
-    print(shown(classification_report(speech.target, predicted, digits=3, zero_division=0), keep="\n"))
-    if speech.groups is not None:
-        print("accuracy by speaker")
-        for speaker in sorted(set(speech.groups)):
-            own = speech.groups == speaker
-            print(f"  {shown(speaker):20} {accuracy_score(speech.target[own], predicted[own]):.3f}  of {own.sum()}")
-    print(f"accuracy {accuracy_score(speech.target, predicted):.4f}")
-    return 0
-
-
-def _evaluate_sentences(model, speech):
-    import numpy as np
-
-    from ..metrics import character_error_rate, edit_alignment, word_error_rate
-
-    heard = model.predict(speech.data)
-    errors = [word_error_rate([said], [found]) for said, found in zip(speech.target, heard, strict=True)]
-    print(f"the worst {_WORST} of {len(heard)} clips")
-    for i in np.argsort(errors, kind="stable")[::-1][:_WORST]:
-        print(f"\n{shown(speech.data[i])}\n{shown(edit_alignment(speech.target[i], heard[i]), keep=chr(10))}")
-    print()
-    for speaker in sorted(set(speech.groups)) if speech.groups is not None else ():
-        own = speech.groups == speaker
-        rate = word_error_rate(speech.target[own], heard[own])
-        print(f"  {shown(speaker):20} word errors {rate:.3f}  in {own.sum()} clips")
-    print(f"character errors {character_error_rate(speech.target, heard):.4f}")
-    print(f"word errors {word_error_rate(speech.target, heard):.4f}")
-    return 0
+def _compare(args):
+    return evaluation.compare(args, lambda features, network: training.make_pipeline(args, features, network))
 
 
 def _predict(args):
@@ -418,26 +334,26 @@ def _freeze(args):
     from ..deploy.freezing import freeze
     from ..frozen.archive import save
 
-    _check_output(args.output, [".sklspeech", ".joblib"])
+    training.check_output(args.output, [".sklspeech", ".joblib"])
     model = load_model(args.model)
     with quiet_tensorflow():
         frozen = freeze(model)
     if args.output.suffix.lower() == ".joblib":
-        _save(frozen, args.output)
+        training.save(frozen, args.output)
     else:
         save(frozen, args.output)
-        _report(args.output)
+        training.report(args.output)
     return 0
 
 
 def _export(args):
     from ..deploy.exporting import export
 
-    _check_output(args.output, [".onnx", ".tflite"])
+    training.check_output(args.output, [".onnx", ".tflite"])
     model = load_model(args.model)
     with quiet_tensorflow():
         export(model, args.output)
-    _report(args.output)
+    training.report(args.output)
     return 0
 
 
@@ -470,50 +386,3 @@ def _info(args):
 
 def _show_info(name, value):
     print(f"{name:12} {shown(value)}", flush=True)
-
-
-def _demo(args):
-    from sklearn.metrics import accuracy_score
-
-    from ..datasets import make_spoken_words
-
-    if args.text:
-        return _demo_of_sentences(args)
-    with tempfile.TemporaryDirectory(prefix="sklspeech-") as folder:
-        print("making speech: ten digits by 20 speakers who do not exist ...", flush=True)
-        speech = make_spoken_words(n_speakers=20, n_takes=5, folder=folder, random_state=args.seed)
-        heard = speech.groups < "s15"
-        print(f"training on {heard.sum()} recordings of 15 speakers ...", flush=True)
-        network = "SpeechCNN", {"epochs": 20, "random_state": args.seed}
-        pipeline = _fit(speech.data[heard], speech.target[heard], ("MelFeatures", {}), network)
-        predicted = pipeline.predict(speech.data[~heard])
-        accuracy = accuracy_score(speech.target[~heard], predicted)
-        print(f"accuracy on {(~heard).sum()} recordings of 5 speakers never heard: {100 * accuracy:.1f} %")
-        path = Path(folder) / "model.joblib"
-        _save(pipeline, path)
-        clips = speech.data[~heard][:50:10]  # every other word of the first of them
-        for clip, label in zip(clips, load_model(path).predict(clips), strict=True):
-            print(f"loaded again: {Path(clip).parent.name}/{Path(clip).name} is heard as {label}")
-    return 0
-
-
-def _demo_of_sentences(args):
-    from ..datasets import make_spoken_sentences
-    from ..metrics import edit_alignment, word_error_rate
-
-    with tempfile.TemporaryDirectory(prefix="sklspeech-") as folder:
-        print("making speech: strings of digits by 20 speakers who do not exist ...", flush=True)
-        speech = make_spoken_sentences(n_speakers=20, n_takes=20, folder=folder, random_state=args.seed)
-        known = speech.groups < "s15"
-        print(f"training on {known.sum()} recordings of 15 speakers ...", flush=True)
-        network = "SpeechTranscriber", {"epochs": 20, "width": 128, "random_state": args.seed}
-        pipeline = _fit(speech.data[known], speech.target[known], ("MelFeatures", {"duration": None}), network)
-        heard = pipeline.predict(speech.data[~known])
-        rate = word_error_rate(speech.target[~known], heard)
-        print(f"word errors in {(~known).sum()} recordings of 5 speakers never heard: {100 * rate:.1f} %")
-        path = Path(folder) / "model.joblib"
-        _save(pipeline, path)
-        clips, said = speech.data[~known][:3], speech.target[~known][:3]
-        for clip, text, found in zip(clips, said, load_model(path).predict(clips), strict=True):
-            print(f"loaded again: {Path(clip).name}\n{edit_alignment(text, found)}")
-    return 0

@@ -102,6 +102,30 @@ def load_pickle(path):
     return model
 
 
+def load_folder(args, target, file=None):
+    """The recordings under the folder that was named.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        With root, pattern, manifest and split.
+    target : {"auto", "label", "text"}
+    file : file object or None, default=None
+        Where to say what there is; None is the standard output.
+
+    Returns
+    -------
+    speech : Bunch
+    """
+    from ..datasets import load_speech_folder
+
+    speech = load_speech_folder(
+        args.root, pattern=args.pattern, manifest=args.manifest, split=args.split, target=target
+    )
+    print(shown(speech.DESCR), file=file)
+    return speech
+
+
 def list_recordings(names):
     """Files that were named, and the recordings of folders that were.
 

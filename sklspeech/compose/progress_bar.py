@@ -35,7 +35,9 @@ class ProgressBar:
         Parameters
         ----------
         estimator : estimator
+            What is fitted.
         context : sklearn.callback.CallbackContext
+            Of the task.
         """
         line = _lines[context.root_uuid] = _Line(context.estimator_name)
         self._handles[context.root_uuid] = open_listener(line.receive)  # of what workers send
@@ -46,7 +48,9 @@ class ProgressBar:
         Parameters
         ----------
         estimator : estimator
+            What is fitted.
         context : sklearn.callback.CallbackContext
+            Of the task.
         """
         path = [task.task_id for task in get_context_path(context)]
         send(self._handles[context.root_uuid], ("begin", path, context.max_subtasks, _describe(context)))
@@ -57,7 +61,9 @@ class ProgressBar:
         Parameters
         ----------
         estimator : estimator
+            What is fitted.
         context : sklearn.callback.CallbackContext
+            Of the task.
         """
         path = [task.task_id for task in get_context_path(context)]
         send(self._handles[context.root_uuid], ("end", path, 0, _describe(context)))
@@ -68,7 +74,9 @@ class ProgressBar:
         Parameters
         ----------
         estimator : estimator
+            What is fitted.
         context : sklearn.callback.CallbackContext
+            Of the task.
         """
         close_listener(self._handles.pop(context.root_uuid))
         _lines.pop(context.root_uuid).close()

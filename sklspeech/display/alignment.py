@@ -14,6 +14,7 @@ class AlignmentDisplay:
     Parameters
     ----------
     spectrogram : ndarray of shape (n_frames, n_features)
+        Features of the recording.
     features : MelFeatures or MFCCFeatures
         What it was made with.
     probabilities : ndarray of shape (n_steps, n_symbols + 1)
@@ -48,6 +49,7 @@ class AlignmentDisplay:
         Parameters
         ----------
         estimator : fitted pipeline of features and a transcriber
+            What hears the recording.
         clip : str, PathLike, ndarray of shape (n_samples,), bytes, or (int, ndarray)
             A recording.
         text : str or None, default=None

@@ -13,6 +13,7 @@ class DetectionCurveDisplay:
     miss_rates : ndarray of shape (n_thresholds,)
         Shares.
     false_alarms_per_hour : ndarray of shape (n_thresholds,)
+        At every threshold.
     thresholds : ndarray of shape (n_thresholds,)
         Rising.
     threshold : float or None, default=None
@@ -51,6 +52,7 @@ class DetectionCurveDisplay:
         Parameters
         ----------
         spotter : WordSpotter
+            With a threshold, or fitted.
         recordings : array-like of shape (n,) of paths, or list of n waveforms
             With words in them.
         events : list of list of (label, start, end)

@@ -20,6 +20,7 @@ class OcclusionDisplay:
     Parameters
     ----------
     spectrogram : ndarray of shape (n_frames, n_features)
+        Features of the clip.
     features : MelFeatures or MFCCFeatures
         What it was made with.
     importance : ndarray of shape (n_frames, n_features)
@@ -49,6 +50,7 @@ class OcclusionDisplay:
         Parameters
         ----------
         estimator : fitted pipeline of features and a classifier
+            With `predict_proba`.
         clip : str, PathLike, ndarray of shape (n_samples,), bytes, or (int, ndarray)
             A recording.
         label : object, default=None

@@ -20,6 +20,7 @@ class ReliabilityDisplay:
     accuracy : ndarray of shape (n_bins,)
         Share of them that are right.
     n_clips : ndarray of shape (n_bins,)
+        Clips of a bin.
     error : float
         Expected calibration error.
 

@@ -18,7 +18,9 @@ class SpeakerLearningCurveDisplay:
     Parameters
     ----------
     n_speakers : ndarray of shape (n_sizes,)
+        Speakers in training.
     scores : ndarray of shape (n_sizes, n_splits)
+        On speakers who were never heard.
 
     Attributes
     ----------

@@ -18,7 +18,9 @@ class SpeakerScoreDisplay:
     speakers : ndarray of shape (n_speakers,)
         The worst first.
     scores : ndarray of shape (n_speakers,)
+        Accuracy, or word error rate.
     n_clips : ndarray of shape (n_speakers,)
+        Of every speaker.
     overall : float
         Of all clips together.
     name : str
@@ -52,6 +54,7 @@ class SpeakerScoreDisplay:
         Parameters
         ----------
         estimator : fitted classifier or transcriber
+            What is measured.
         X : array-like of shape (n, ...)
             Clips.
         y : array-like of shape (n,)

@@ -15,17 +15,20 @@ class TimelineDisplay:
     Parameters
     ----------
     waveform : ndarray of shape (n_samples,)
+        The recording.
     sample_rate : float
         Hertz.
     scores : ndarray of shape (n_windows, n_words)
+        Of every word over time.
     times : ndarray of shape (n_windows,)
         Seconds of the scores.
     labels : list
         Of the columns.
     hits : list of Detection
+        What was found.
     events : list of (label, start, end)
         What was said, in seconds; may be empty.
-    thresholds : dict of label to float, default={}
+    thresholds : dict of label to float or None, default=None
         Drawn as lines where there is one for all.
 
     Attributes
@@ -61,6 +64,7 @@ class TimelineDisplay:
         Parameters
         ----------
         spotter : WordSpotter
+            With a threshold, or fitted.
         recording : str, PathLike, ndarray of shape (n_samples,), bytes, or (int, ndarray)
             A recording, which is read as a whole.
         events : list of (label, start, end), default=()

@@ -41,6 +41,7 @@ class TrainingCurveDisplay:
         Parameters
         ----------
         estimator : fitted network, or pipeline or search with one
+            What was trained.
         metric : str, default="loss"
             A name of its `history_`.
         ax : matplotlib.axes.Axes or None, default=None

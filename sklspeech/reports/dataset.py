@@ -19,7 +19,7 @@ _MANY = 200  # different labels, from which they are taken for sentences
 class DatasetReport:
     """What `dataset_report` found; as text it is a summary.
 
-    Attributes
+    Parameters
     ----------
     clips : pandas.DataFrame
         A row a recording: ``path``, ``label``, ``speaker``, ``duration`` in seconds, ``sample_rate`` in hertz,

@@ -20,7 +20,8 @@ _CONFUSIONS = 20  # that are listed
 _STYLE = """
 :root { color-scheme: light dark; --line: #8885; --bad: light-dark(#b3261e, #ff8a80); --quiet: light-dark(#555, #aaa); }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; margin: 0 2rem 1.5rem 0; } .tables { display: flex; flex-wrap: wrap; }
+table { border-collapse: collapse; margin: 0 2rem 1.5rem 0; }
+.tables { display: flex; flex-wrap: wrap; align-items: flex-start; }
 th, td { text-align: left; padding: .15rem .8rem .15rem 0; border-bottom: 1px solid var(--line); }
 td.n { text-align: right; font-variant-numeric: tabular-nums; }
 article { display: grid; grid-template-columns: 15rem 1fr; gap: 0 1.2rem; padding: 1rem 0; }

@@ -13,7 +13,7 @@ def make_folds(cv, y, groups, estimator):
     Parameters
     ----------
     cv : int, splitter, iterable of splits, or None
-        A number, or None for 5, means folds of whole speakers where there are groups.
+        A number, or None for 5, means folds of whole speakers where there are several.
     y : ndarray of shape (n,)
     groups : array-like of shape (n,) or None
     estimator : estimator
@@ -24,6 +24,6 @@ def make_folds(cv, y, groups, estimator):
     folds : list of (ndarray, ndarray)
         Positions to train on, and to test.
     """
-    if groups is not None and (cv is None or isinstance(cv, Integral)):
+    if groups is not None and len(set(groups)) > 1 and (cv is None or isinstance(cv, Integral)):
         cv = (StratifiedGroupKFold if is_classifier(estimator) else GroupKFold)(5 if cv is None else cv)
     return list(check_cv(cv, y, classifier=is_classifier(estimator)).split(np.zeros(len(y)), y, groups))

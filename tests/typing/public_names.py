@@ -24,6 +24,7 @@ from sklspeech import (
     MFCCFeatures,
     OnnxBytes,
     Pipeline,
+    ProgressBar,
     RejectOption,
     SpeechClassifier,
     SpeechCNN,
@@ -36,11 +37,13 @@ from sklspeech import (
     WordSpotter,
     audio,
     datasets,
+    display,
     export,
     freeze,
     load,
     metrics,
     networks,
+    reports,
     save,
     spectral,
     text,
@@ -100,3 +103,10 @@ decibels = spectral.power_to_db(spectral.mel_spectrogram(waveform, settings), re
 error_rate = metrics.expected_calibration_error(["no"], [[0.9, 0.1]], labels=["no", "yes"])
 assert_type(networks.Recipe(masks=2).masks, int)
 model = networks.classifier((None, 40), 2, networks.cnn, recipe=networks.Recipe(snr=(5.0, 35.0)))
+
+watched = pipeline.set_callbacks(ProgressBar(max_propagation_depth=None))
+display.SpectrogramDisplay.from_estimator(pipeline, "one.wav").plot()
+reports.error_report(pipeline, words.data, words.target, words.groups, cv=4, page="errors.html")
+reports.compare({"cnn": pipeline}, words.data, words.target, words.groups, cv=4)
+reports.check_audio(["one.wav"], n_jobs=-1)
+found: reports.DatasetReport = reports.dataset_report(words)
