@@ -6,8 +6,8 @@ Recordings and a label for each go in, a recognizer comes out. It is tested on s
 """
 
 # %%
-# Recordings in folders, one folder a word, are what :func:`~sklspeech.datasets.load_speech_folder` reads. Here speech is
-# made instead: six words, ten speakers who do not exist.
+# :func:`~sklspeech.datasets.load_speech_folder` reads recordings in folders, one folder a word. Here speech is made
+# instead: six words, ten speakers who do not exist.
 from sklspeech import datasets
 
 speech = datasets.make_spoken_words(["yes", "no", "up", "down", "stop", "go"], n_speakers=10, n_takes=4, random_state=0)

@@ -2,8 +2,9 @@
 Noisy rooms, and few clips
 ==========================
 
-Clips are recorded close to a microphone, and the recognizer is used across a room. :class:`~sklspeech.AugmentedClassifier`
-puts rooms and noise into the training clips of every fold, and leaves the test clips as they are.
+Clips are recorded close to a microphone, and the recognizer is used across a room.
+:class:`~sklspeech.AugmentedClassifier` puts rooms and noise into the training clips of every fold, and leaves the test
+clips as they are.
 """
 
 # %%

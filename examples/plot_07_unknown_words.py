@@ -2,8 +2,8 @@
 None of these words
 ===================
 
-A classifier names one of its words for every cough. :class:`~sklspeech.RejectOption` lets it say "unknown", at a rate of
-false alarms that you choose.
+A classifier names one of its words for every cough. :class:`~sklspeech.RejectOption` lets it say "unknown", at a rate
+of false alarms that you choose.
 """
 
 # %%
