@@ -24,6 +24,7 @@ from ..spectral import normalize
 from .auto import auto_snr
 from .batches import Batches
 from .callbacks import STEPS_AT_ONCE, EpochBar, EpochTasks, LearningRate, RefuseNaN, Shuffle, copies_of
+from .checkpoints import Checkpoint, checkpoint_path
 from .network_pool import PooledNetwork, check_not_forked, is_forked
 from .old_pickles import with_names_of_today
 from .parameters import TrainingParameters
@@ -126,12 +127,19 @@ class KerasSpeechEstimator(CallbackSupportMixin, TrainingParameters, BaseWrapper
             LearningRate(self.learning_rate, len(batches), n_falling),
             *copies_of(self.callbacks),
         ]
+        stopping = None
         if held_out is not None:
-            callbacks.append(keras.callbacks.EarlyStopping(patience=self.n_iter_no_change, restore_best_weights=True))
+            stopping = keras.callbacks.EarlyStopping(patience=self.n_iter_no_change, restore_best_weights=True)
+            callbacks.append(stopping)
         callbacks.append(EpochTasks(context, self, clips, labels))
         if self.verbose == "auto" and not self._has_progress_bar():
             callbacks.append(EpochBar(type(self).__name__, n_epochs))
-        self._train(batches, held_out, n_epochs, callbacks)
+        if self.checkpoint is None:
+            self._train(batches, held_out, n_epochs, callbacks)
+        else:
+            path = checkpoint_path(self.checkpoint, self, (clips, labels, weights, groups), self._given_weights(is_new))
+            checkpoint = Checkpoint(path, batches, stopping, self.__dict__.get("history_", {}))
+            self._train_on(checkpoint, batches, held_out, n_epochs, callbacks)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -150,6 +158,20 @@ class KerasSpeechEstimator(CallbackSupportMixin, TrainingParameters, BaseWrapper
         callbacks = [Shuffle(batches), LearningRate(self.learning_rate, len(batches), None), *copies_of(self.callbacks)]
         self._train(batches, None, 1, callbacks, self.current_epoch)
         return self
+
+    def _given_weights(self, is_new):
+        """Weights that the training begins with, if they are not drawn."""
+        return self._network.model.get_weights() if not is_new or self.initialize_from is not None else []
+
+    def _train_on(self, checkpoint, batches, held_out, n_epochs, callbacks):
+        """Train from the state that a checkpoint has."""
+        n_done, is_finished, history = checkpoint.restore(self._network.model)
+        if history:
+            self.history_ = history
+        if is_finished:
+            return
+        self._train(batches, held_out, n_epochs - n_done, [*callbacks, checkpoint], n_done)
+        checkpoint.finish(self._network.model)
 
     def _has_progress_bar(self):
         """Whether a callback of scikit-learn, set here or above, shows the epochs."""
@@ -324,7 +346,7 @@ class KerasSpeechEstimator(CallbackSupportMixin, TrainingParameters, BaseWrapper
 
 def _appended(earlier, history):
     """The history of earlier epochs, and of those that followed."""
-    return {name: [*earlier.get(name, []), *map(float, values)] for name, values in history.items()}
+    return {name: [*earlier.get(name, []), *map(float, history.get(name, []))] for name in {**earlier, **history}}
 
 
 def to_python(value):

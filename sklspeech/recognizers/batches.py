@@ -91,6 +91,25 @@ class Batches(keras.utils.PyDataset):
             shape = self._n_batches, max(map(len, self._order))
             self._shares = self._random.beta(self._mixup, self._mixup, shape).astype(np.float32)
 
+    def get_state(self):
+        """What later orders depend on.
+
+        Returns
+        -------
+        state : dict
+            That JSON can hold.
+        """
+        return self._random.bit_generator.state
+
+    def set_state(self, state):
+        """Go on from such a state; the next order is drawn by `shuffle`.
+
+        Parameters
+        ----------
+        state : dict
+        """
+        self._random.bit_generator.state = state
+
     def for_keras(self):
         """The data for `keras.Model.fit`: itself or, with TensorFlow, a dataset that is made without a generator.
 

@@ -160,12 +160,13 @@ class EpochBar(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         """Begin, unseen for some seconds."""
         self._progress = Progress(self._name, self._n_epochs)
-        self._n_done = 0
+        self._n_shown = 0
 
     def on_epoch_end(self, epoch, logs=None):
-        """Show the epoch."""
-        self._n_done += 1
-        self._progress.advance(detail=f"{self._name} epoch {self._n_done}/{self._n_epochs}, {figures(logs)}")
+        """Show the epoch; those of a checkpoint come at once."""
+        detail = f"{self._name} epoch {epoch + 1}/{self._n_epochs}, {figures(logs)}"
+        self._progress.advance(epoch + 1 - self._n_shown, detail)
+        self._n_shown = epoch + 1
 
     def on_train_end(self, logs=None):
         """Take the bar away."""

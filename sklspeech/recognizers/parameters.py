@@ -1,5 +1,6 @@
 """The parameters of training: their documentation, their constraints, their defaults."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
@@ -85,6 +86,10 @@ _TRAINING_PARAMETERS = """
         speaker, are learned from there, with fewer `epochs` and a lower `learning_rate`.
     trainable : {"all", "head"}, default="all"
         What is trained: all layers, or the last one alone, while the others stay as `initialize_from` has them.
+    checkpoint : str, PathLike or None, default=None
+        Folder in which `fit` keeps its state after every epoch. After an interruption the same fit, of the same
+        parameters, clips and labels, goes on from the last epoch, and comes to the same weights; one that was finished
+        is not trained again, so that a search goes on where it was. Its files may be deleted at any time.
     random_state : int, RandomState or None, default=None
         An int gives the same weights in every fit.
     verbose : {"auto", 0, 1, 2}, default="auto"
@@ -184,6 +189,7 @@ class TrainingParameters(BaseEstimator):
         "warm_start": ["boolean"],
         "initialize_from": [BaseEstimator, None],
         "trainable": [StrOptions({"all", "head"})],
+        "checkpoint": [str, os.PathLike, None],
         "random_state": ["random_state"],
         "verbose": [Interval(Integral, 0, 2, closed="both"), StrOptions({"auto"})],
     }
@@ -211,6 +217,7 @@ class TrainingParameters(BaseEstimator):
     warm_start: bool = False
     initialize_from: BaseEstimator | None = None
     trainable: str = "all"
+    checkpoint: str | os.PathLike | None = None
     random_state: int | np.random.RandomState | None = None
     verbose: int | str = "auto"
 
