@@ -23,6 +23,7 @@ from .errors import FrozenError as FrozenError
 from .features.loader import AudioLoader as AudioLoader
 from .features.mel import MelFeatures as MelFeatures
 from .features.mfcc import MFCCFeatures as MFCCFeatures
+from .features.on_disk import load_features as load_features
 from .features.statistics import FrameStatistics as FrameStatistics
 from .frozen.archive import load as load
 from .frozen.archive import save as save

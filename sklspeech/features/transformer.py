@@ -19,6 +19,7 @@ from ..audio.waveforms import typical_duration
 from ..errors import AudioWarning, check_each
 from .batches import MAX_CLIPS, BatchReader
 from .clips import check_clips, clip_duration, clip_name
+from .on_disk import FeatureWriter, identify, load_features
 from .remarks import Remarks
 from .row_cache import file_state, row_cache
 from .tables import table_index, with_table
@@ -143,6 +144,38 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             map_in_threads(lambda part: self._fill(rows, clips, part, row_params, remarks, progress), slices, n_threads)
         remarks.warn(clips, clip_name)
         return with_table(rows, table_index(X), self.get_feature_names_out()) if wants_table(self) else rows
+
+    def transform_to(self, X, folder):
+        """Write the features of a corpus to a folder, a few clips at a time: it may be larger than memory.
+
+        Where it was begun before, with the same clips and parameters, it goes on; where it is there, nothing is done.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) of paths, or list of n waveforms
+            The clips.
+        folder : str or PathLike
+            Made where it is missing; two files are written there.
+
+        Returns
+        -------
+        rows : ndarray of shape (n, ...), float32; with `duration=None` a list of n arrays
+            As `transform` gives them, mapped into memory: see `load_features`.
+
+        Raises
+        ------
+        AudioError
+            A recording cannot be used; what was written until then is kept.
+        ValueError
+            Rows are waveforms.
+        """
+        check_is_fitted(self)
+        clips = check_clips(X)
+        if len(self.row_shape(self.n_samples_ or self.sample_rate)) != 2:
+            raise ValueError(f"transform_to is for features, {type(self).__name__} gives waveforms")
+        writer = FeatureWriter(folder, repr([self._row_params(), [identify(clip) for clip in clips]]))
+        writer.write(self.transform, clips, type(self).__name__)
+        return load_features(folder)
 
     def _highest_frequency(self):
         """Hertz up to which the rows tell something."""

@@ -41,6 +41,7 @@ from sklspeech import (
     export,
     freeze,
     load,
+    load_features,
     metrics,
     networks,
     reports,
@@ -110,3 +111,4 @@ reports.error_report(pipeline, words.data, words.target, words.groups, cv=4, pag
 reports.compare({"cnn": pipeline}, words.data, words.target, words.groups, cv=4)
 reports.check_audio(["one.wav"], n_jobs=-1)
 found: reports.DatasetReport = reports.dataset_report(words)
+on_disk = load_features("features")
