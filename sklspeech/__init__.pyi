@@ -38,5 +38,6 @@ from .recognizers.classifiers import SpeechRNN as SpeechRNN
 from .recognizers.classifiers import SpeechTransformer as SpeechTransformer
 from .recognizers.own import SpeechClassifier as SpeechClassifier
 from .recognizers.transcriber import SpeechTranscriber as SpeechTranscriber
+from .reports.predict_to import predict_to as predict_to
 
 __version__: str

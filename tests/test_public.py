@@ -43,7 +43,7 @@ ESTIMATORS = [
     "UnfittedPlaceholder",
     "WordSpotter",
 ]
-FUNCTIONS = ["export", "freeze", "load", "load_features", "save"]
+FUNCTIONS = ["export", "freeze", "load", "load_features", "predict_to", "save"]
 ERRORS = ["ArchiveError", "AudioError", "AudioWarning", "DeployError", "FrozenError"]
 # Not asked for: long summaries, see-also sections, examples of every method, imperative summaries, full stops after
 # short types. Asked for: a summary, and every parameter in the order of the signature, with type and description.

@@ -1,5 +1,6 @@
 """TensorFlow without its greetings."""
 
+import logging
 import os
 import sys
 from contextlib import contextmanager
@@ -14,6 +15,13 @@ def import_keras():
         return
     with quiet_tensorflow():
         import keras  # noqa: F401
+    if os.environ.get(_VARIABLE) == _LEVEL:
+        logging.getLogger("tensorflow").addFilter(_is_no_false_alarm)
+
+
+def _is_no_false_alarm(record):
+    """Every network is traced once, and a search has many: TensorFlow takes that for a fault of the program."""
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 @contextmanager

@@ -44,6 +44,7 @@ from sklspeech import (
     load_features,
     metrics,
     networks,
+    predict_to,
     reports,
     save,
     spectral,
@@ -112,3 +113,4 @@ reports.compare({"cnn": pipeline}, words.data, words.target, words.groups, cv=4)
 reports.check_audio(["one.wav"], n_jobs=-1)
 found: reports.DatasetReport = reports.dataset_report(words)
 on_disk = load_features("features")
+failed: list = predict_to(pipeline, ["one.wav"], "heard.csv")
