@@ -3,16 +3,22 @@
 import multiprocessing
 import sys
 import threading
+import time
+from contextlib import contextmanager
 
 from joblib.parallel import get_active_backend
 
 _DELAY = 3.0  # seconds of work that nobody needs to be told of
 _FORMAT = "{percentage:3.0f} % {bar:4} {remaining} left  {desc}"
 _WIDTH = 79  # what is longer loses its end
+_PAUSE = 0.2  # seconds between two changes of a text
+_open: list = []  # of the main thread, the outermost first
 
 
 class Progress:
     """A line that tells how far some work has come; nothing where nobody watches.
+
+    Work within work has no line of its own: what it does is shown in that of the whole.
 
     Parameters
     ----------
@@ -25,9 +31,18 @@ class Progress:
     """
 
     def __init__(self, title, total, delay=_DELAY):
-        self._title = title
-        self._bar = _make_bar(total, delay) if total and is_watched() else None
+        self._title = self._detail = title
         self._lock = threading.Lock()
+        self._bar, self._outer, self._shown = None, None, time.monotonic() + delay
+        if total and is_watched():
+            self._outer = _open[-1] if _open else None
+            self._bar = None if _open else _make_bar(total, delay)
+            _open.append(self)
+
+    @property
+    def is_shown(self):
+        """Whether it has a line."""
+        return self._bar is not None
 
     def advance(self, n_steps=1, detail=""):
         """Tell that steps are done, from any thread.
@@ -38,14 +53,34 @@ class Progress:
         detail : str, default=""
             What is shown instead of the title.
         """
+        if self._outer is not None:
+            self._outer.mention(detail or self._title)
         if self._bar is None:
             return
         with self._lock:
-            self._bar.set_description_str(detail or self._title, refresh=False)
+            self._detail = detail or self._title
+            self._bar.set_description_str(self._detail, refresh=False)
             self._bar.update(n_steps)
+
+    def mention(self, text):
+        """Show what is done within a step.
+
+        Parameters
+        ----------
+        text : str
+        """
+        if self._outer is not None:
+            self._outer.mention(text)
+        if self._bar is None or time.monotonic() < self._shown:
+            return
+        with self._lock:
+            self._shown = time.monotonic() + _PAUSE
+            self._bar.set_description_str(f"{self._detail}: {text}", refresh=True)
 
     def close(self):
         """Take the line away."""
+        if self in _open:
+            _open.remove(self)
         if self._bar is not None:
             self._bar.close()
             self._bar = None
@@ -55,6 +90,18 @@ class Progress:
 
     def __exit__(self, *error):
         self.close()
+
+
+@contextmanager
+def beside_progress():
+    """Take the line away while something else is printed."""
+    if not any(progress.is_shown for progress in _open):
+        yield
+        return
+    from tqdm import tqdm
+
+    with tqdm.external_write_mode(file=sys.stderr):
+        yield
 
 
 def is_watched():

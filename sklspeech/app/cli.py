@@ -11,6 +11,7 @@ from .._runtime.deferred_imports import import_scikit_learn
 from .._runtime.quiet import quiet_tensorflow
 from . import demo, evaluation, spotting, training
 from .console import (
+    forget_warnings,
     is_archive,
     list_recordings,
     load_model,
@@ -26,8 +27,8 @@ examples:
   sklspeech train recordings/ -o model.joblib
   sklspeech train speech_commands/ -o model.joblib --pattern '(?P<label>[^/]+)/(?P<speaker>\\w+)_nohash_'
   sklspeech train sentences/ --text -o model.joblib --language-model train
-  sklspeech train recordings/ -o model.joblib --cv groups
-  sklspeech compare recordings/ --features mel mfcc --network cnn crnn --cv groups
+  sklspeech train recordings/ -o model.joblib --pattern '(?P<label>[^/]+)/(?P<speaker>[^_]+)_' --cv groups
+  sklspeech compare recordings/ --features mel mfcc --network cnn crnn --cv 5
   sklspeech check recordings/
   sklspeech evaluate model.joblib recordings/ --split test
   sklspeech evaluate model.joblib recordings/ --confusion confusion.png --report errors.html
@@ -74,6 +75,7 @@ def _run(args):
     if hasattr(sys.stdout, "reconfigure"):  # names of files that are no UTF-8, terminals that are no UTF-8
         sys.stdout.reconfigure(errors="backslashreplace")
     warnings.showwarning = show_warning
+    forget_warnings()
     try:
         return args.run(args)
     except BrokenPipeError:  # whoever reads, such as head, has seen enough; what is left goes nowhere

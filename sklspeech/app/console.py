@@ -5,14 +5,27 @@ import os
 import sys
 from pathlib import Path
 
+from .._runtime.files import check_target
+from .._runtime.once import kind_of
+from .._runtime.progress import beside_progress
 from .._runtime.quiet import quiet_tensorflow
 
+_said: set = set()  # kinds of warnings
 _PREDICTS = "predict_proba", "predict_words", "detect"
 
 
 def show_warning(message, category, filename, lineno, file=None, line=None):
-    """Print a warning as one line, as `warnings.showwarning` is called."""
-    print(f"sklspeech: warning: {shown(message, keep=chr(10))}", file=sys.stderr)
+    """Print a warning as one line, as `warnings.showwarning` is called; once a kind, and beside a progress bar."""
+    if kind_of(message) in _said:
+        return
+    _said.add(kind_of(message))
+    with beside_progress():
+        print(f"sklspeech: warning: {shown(message, keep=chr(10))}", file=sys.stderr)
+
+
+def forget_warnings():
+    """Begin anew: every kind of warning may be said again."""
+    _said.clear()
 
 
 def shown(text, keep=""):
@@ -124,6 +137,18 @@ def load_folder(args, target, file=None):
     )
     print(shown(speech.DESCR), file=file)
     return speech
+
+
+def check_writable(path):
+    """Raise ValueError where a file cannot be written, before the work is done.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    if not path.parent.is_dir() or path.is_dir():
+        raise ValueError(f"{path} cannot be written: it is a folder, or lies in none")
+    check_target(path)
 
 
 def list_recordings(names):

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from .console import load_folder, load_model, print_json, shown
+from .console import check_writable, load_folder, load_model, print_json, shown
 
 _WORST = 5  # clips that are shown
 _FEW_SPEAKERS = 10  # each of whom is left out by itself
@@ -20,6 +20,8 @@ def evaluate(args):
     -------
     code : int
     """
+    for path in filter(None, (args.confusion, args.report)):
+        check_writable(path)
     model = load_model(args.model)
     is_transcriber = hasattr(model, "predict_words")
     if args.confusion and is_transcriber:
@@ -49,7 +51,8 @@ def _measure_labels(model, speech, args):
     by_speaker = _by_speaker(accuracy_score, speech, predicted)
     details = {"digits": 3, "zero_division": 0}
     if args.json:
-        by_label = classification_report(speech.target, predicted, output_dict=True, **details)
+        report = classification_report(speech.target, predicted, output_dict=True, **details)
+        by_label = {label: report[label] for label in speech.target_names}
         return {"accuracy": accuracy, "by_speaker": by_speaker, "by_label": by_label}
     print(shown(classification_report(speech.target, predicted, **details), keep="\n"))
     if by_speaker:
@@ -156,6 +159,8 @@ def compare(args, make_pipeline):
     """
     from .. import reports
 
+    if args.plot:
+        check_writable(args.plot)
     speech = load_folder(args, "text" if args.text else "label")
     names = [(features, network) for features in args.features for network in args.network]
     candidates = {f"{features} {network}": make_pipeline(features, network) for features, network in names}
@@ -192,5 +197,5 @@ def check(args):
     else:
         for fault in report.faults.to_dict("records"):
             print(f"{shown(Path(fault['path']))}\t{fault['fault']}\t{shown(fault['detail'])}")
-        print(shown(report, keep="\n"))
+        print(shown(report.summary(), keep="\n"))
     return 1 if len(report.faults) else 0

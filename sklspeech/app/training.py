@@ -2,8 +2,8 @@
 
 import time
 
-from .._runtime.files import atomic_write, check_target
-from .console import load_folder, shown, start_tensorflow
+from .._runtime.files import atomic_write
+from .console import check_writable, load_folder, shown, start_tensorflow
 from .evaluation import folds_of
 
 NETWORKS = {"cnn": "SpeechCNN", "rnn": "SpeechRNN", "crnn": "SpeechCRNN", "transformer": "SpeechTransformer"}
@@ -107,11 +107,9 @@ def check_output(path, endings):
     path : Path
     endings : list of str
     """
-    if not path.parent.is_dir() or path.is_dir():
-        raise ValueError(f"{path} cannot be written: it is a folder, or lies in none")
+    check_writable(path)
     if path.suffix.lower() not in endings:
         raise ValueError(f"{path} must end in {' or '.join(endings)}")
-    check_target(path)
 
 
 def save(pipeline, path):

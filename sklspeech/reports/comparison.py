@@ -9,6 +9,7 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import cross_validate
 from sklearn.utils import check_consistent_length
 
+from .._runtime.once import warnings_once
 from .._runtime.progress import Progress
 from .._runtime.scikit_learn import _safe_indexing
 from .folds import make_folds
@@ -83,12 +84,12 @@ def compare(estimators, X, y, groups=None, *, cv=None, scoring=None, n_jobs=None
     folds = make_folds(cv, np.asarray(y), groups, next(iter(estimators.values())))
     if groups is not None:
         _warn_of_shared_speakers(folds, np.asarray(groups))
-    rows = {}
-    with Progress("compare", len(estimators)) as progress:
-        for name, estimator in estimators.items():
-            scorer = check_scoring(estimator, scoring)
-            rows[name] = _measure(estimator, X, np.asarray(y), groups, folds, scorer, n_jobs)
-            progress.advance(detail=f"compare, {name} is done")
+    rows, names = {}, list(estimators)
+    with warnings_once(), Progress(names[0], len(names)) as progress:
+        for name, following in zip(names, [*names[1:], ""], strict=True):
+            scorer = check_scoring(estimators[name], scoring)
+            rows[name] = _measure(estimators[name], X, np.asarray(y), groups, folds, scorer, n_jobs)
+            progress.advance(detail=following)
     table = pandas.DataFrame.from_dict(rows, orient="index").sort_values("mean", ascending=False, kind="stable")
     best = table["scores"].iloc[0]
     share = np.mean([len(test) / len(train) for train, test in folds])

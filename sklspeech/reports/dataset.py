@@ -44,6 +44,17 @@ class DatasetReport:
     faults: Any
 
     def __str__(self):
+        kinds = _counts(self.faults["fault"]) if len(self.faults) else []
+        return "\n".join([self.summary(), *(f"{kind}, such as {self._example(kind)}" for kind, _ in kinds)])
+
+    def summary(self):
+        """What there is, and how many faults of which kind.
+
+        Returns
+        -------
+        text : str
+            Of several lines.
+        """
         clips, seconds = self.clips, self.clips["duration"].sum()
         lines = [
             f"{len(clips)} recordings, {seconds / 3600:.2f} h, of {clips['duration'].min():.2f} to "
@@ -52,13 +63,14 @@ class DatasetReport:
         ]
         if len(self.labels):
             sizes = self.labels["clips"]
-            lines.append(f"labels: {len(sizes)}, of {sizes.min()} to {sizes.max()} clips")
+            span = f"{sizes.min()}" if sizes.min() == sizes.max() else f"{sizes.min()} to {sizes.max()}"
+            lines.append(f"labels: {len(sizes)}, of {span} clips each")
         if len(self.speakers):
             lines.append(f"speakers: {len(self.speakers)}")
         lines.append(f"characters: {''.join(self.characters.index)}")
         lines += [f"one label in several spellings: {', '.join(map(repr, names))}" for names in self.spellings[:_SHOWN]]
         kinds = _counts(self.faults["fault"]) if len(self.faults) else []
-        lines += [f"{kind}: {n}, such as {self._example(kind)}" for kind, n in kinds] or ["no faults"]
+        lines.append("faults: " + ", ".join(f"{n} {kind}" for kind, n in kinds) if kinds else "no faults")
         return "\n".join(lines)
 
     def _example(self, kind):

@@ -16,6 +16,10 @@ _RATE = 16_000  # Hertz of players and pictures
 _LONGEST = 30.0  # seconds of a clip on the page
 _SHORTEST = 1600  # samples of a picture
 _CONFUSIONS = 20  # that are listed
+_SUSPICIOUS = (
+    "A label is suspicious where another one is as probable as that is, on average, for clips that bear it: listen to "
+    "these, some are slips of the pen."
+)
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8885; --bad: light-dark(#b3261e, #ff8a80); --quiet: light-dark(#555, #aaa); }
@@ -35,7 +39,7 @@ p { margin: .1rem 0; overflow-wrap: anywhere; } .quiet { color: var(--quiet); }
 """
 
 
-def make_page(table, shown, clips):
+def make_page(table, shown, clips, judges):
     """Write down what went wrong.
 
     Parameters
@@ -46,6 +50,8 @@ def make_page(table, shown, clips):
         Those that are shown one by one.
     clips : sequence
         Paths or waveforms, by the index of the table.
+    judges : str
+        A sentence on who has judged them.
 
     Returns
     -------
@@ -62,12 +68,16 @@ def make_page(table, shown, clips):
     tables = "" if "word_error_rate" in table else _confusions(table)
     tables += _speakers(table) if table["speaker"].notna().any() else ""
     articles = "".join(_article(row, clips[row["position"]]) for row in _rows(shown))
-    of_them = f"<h2>The worst {len(shown)}</h2>" if len(shown) else ""
+    heading = f"The worst {len(shown)} of them" if len(shown) < n_wrong else "All of them, the worst first"
+    of_them = f"<h2>{heading}</h2>" if len(shown) else ""
+    if "suspicious" in shown and shown["suspicious"].any():
+        of_them += f'<p class="quiet">{_SUSPICIOUS}</p>'
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:;
  media-src data:"><title>Which clips are wrong</title><style>{_STYLE}</style></head>
-<body><h1>Which clips are wrong</h1><p>{summary}.</p><div class="tables">{tables}</div>{of_them}{articles}</body></html>
+<body><h1>Which clips are wrong</h1><p>{summary}. {escape(judges)}</p>
+<div class="tables">{tables}</div>{of_them}{articles}</body></html>
 """
 
 
@@ -78,7 +88,7 @@ def _rows(shown):
 def _confusions(table):
     wrong = table[table["true"] != table["predicted"]]
     counts = wrong.groupby(["true", "predicted"]).size().sort_values(ascending=False, kind="stable").head(_CONFUSIONS)
-    return _as_table(["said", "heard as", "clips"], [(*pair, count) for pair, count in counts.items()])
+    return _as_table(["label", "heard as", "clips"], [(*pair, count) for pair, count in counts.items()])
 
 
 def _speakers(table):
@@ -111,13 +121,13 @@ def _article(row, clip):
     facts = [f"{row['duration']:.2f} s"]
     if row["speaker"] is not None:
         facts.insert(0, f"speaker {row['speaker']}")
-    if row.get("probability") is not None:
-        facts.append(f"probability {row['probability']:.2f}")
     if "probability_true" in row:
-        facts.append(f"of {row['true']} {row['probability_true']:.2f}")
+        facts.append(f"{row['predicted']} {row['probability']:.2f}, {row['true']} {row['probability_true']:.2f}")
+    elif row.get("probability") is not None:
+        facts.append(f"confidence {row['probability']:.2f}")
     mark = '<span class="mark">suspicious label</span>' if row.get("suspicious") else ""
     said, heard = escape(str(row["true"])), escape(str(row["predicted"]))
-    return f"""<article><div><img alt="spectrogram" src="{_picture(cut)}"><audio controls preload="none"
+    return f"""<article><div><img alt="spectrogram of {said}" src="{_picture(cut)}"><audio controls preload="none"
  src="{_sound(cut)}"></audio></div><div><h2>{said} → <b>{heard}</b> {mark}</h2>
 <p>{escape(", ".join(facts))}</p><p class="quiet">{escape(str(row["clip"]))}</p></div></article>"""
 

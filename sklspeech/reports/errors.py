@@ -1,16 +1,16 @@
 """error_report: which clips are wrong."""
 
 import numpy as np
-from sklearn.model_selection import cross_val_predict
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from .._runtime.files import atomic_write
+from .._runtime.files import atomic_write, check_target
+from .._runtime.once import warnings_once
 from .._runtime.requirements import require_extra
 from ..features.clips import check_clips, clip_duration, clip_name
 from ..metrics import word_error_rate
 from .error_page import make_page
-from .folds import make_folds
+from .folds import make_folds, predict_by_folds
 from .tables import import_pandas
 
 _RATE = 16_000  # Hertz of waveforms that come without one
@@ -68,13 +68,15 @@ def error_report(estimator, X, y, groups=None, *, cv=None, page=None, n_shown=10
     pandas = import_pandas("error_report")
     if page is not None:
         require_extra("the page of error_report", "display", "matplotlib")
+        check_target(page)
     check_consistent_length(X, y, groups)
     clips, truth = check_clips(X), np.asarray(y)
     if cv is None:
         check_is_fitted(estimator)
     folds = None if cv is None else make_folds(cv, truth, groups, estimator)
     judge = _judge_texts if hasattr(estimator, "predict_words") else _judge_labels
-    table = pandas.DataFrame(judge(estimator, X, truth, folds))
+    with warnings_once():
+        table = pandas.DataFrame(judge(estimator, X, truth, folds))
     table.insert(0, "clip", [clip_name(clip, i) for i, clip in enumerate(clips)])
     table["speaker"] = None if groups is None else list(groups)
     table["duration"] = [clip_duration(clip, _RATE) for clip in clips]
@@ -82,10 +84,19 @@ def error_report(estimator, X, y, groups=None, *, cv=None, page=None, n_shown=10
     worst = "word_error_rate" if "word_error_rate" in table else "probability_true"
     errors = errors.sort_values(worst, ascending=worst != "word_error_rate", kind="stable")
     if page is not None:
-        text = make_page(table, errors.head(n_shown), clips)
+        text = make_page(table, errors.head(n_shown), clips, _judges(folds, groups))
         with atomic_write(page) as unchecked:
             unchecked.write_text(text, encoding="utf-8")
     return errors
+
+
+def _judges(folds, groups):
+    """Who has judged the clips, as a sentence."""
+    if folds is None:
+        return "Judged by a recognizer that was trained before: clips that it was trained on look better than they are."
+    mixed = groups is None or any(np.isin(np.asarray(groups)[a], np.asarray(groups)[b]).any() for a, b in folds)
+    heard = "not heard it, though maybe its speaker" if mixed else "heard neither it nor its speaker"
+    return f"Judged in {len(folds)} folds: every clip by a recognizer that has {heard}."
 
 
 def _judge_labels(estimator, X, y, folds):
@@ -96,7 +107,7 @@ def _judge_labels(estimator, X, y, folds):
             raise ValueError(f"y has labels that the estimator was not trained on: {unknown}")
     else:
         classes = np.unique(y)
-        probabilities = cross_val_predict(estimator, X, y, cv=folds, method="predict_proba")
+        probabilities = predict_by_folds(estimator, X, y, folds, classes)
     rows = np.arange(len(y))
     best, own = probabilities.argmax(axis=1), np.searchsorted(classes, y)
     return {
@@ -136,7 +147,7 @@ def _judge_texts(estimator, X, y, folds):
         table["predicted"] = estimator.predict(X)
         table["probability"] = [float(np.mean([word.confidence for word in of_one] or [0.0])) for of_one in words]
     else:
-        table["predicted"] = cross_val_predict(estimator, X, y, cv=folds)
+        table["predicted"] = predict_by_folds(estimator, X, y, folds)
     pairs = zip(y, table["predicted"], strict=True)
     table["word_error_rate"] = [word_error_rate([said], [heard]) for said, heard in pairs]
     return table

@@ -13,7 +13,7 @@ import pytest
 
 from sklspeech._runtime import files
 from sklspeech._runtime.files import atomic_write
-from sklspeech.app import cli
+from sklspeech.app import training
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links, modes and devices are those of POSIX")
 
@@ -106,7 +106,7 @@ def test_long_names(tmp_path, length):
 
 def test_several_writers(tmp_path):
     path = tmp_path / "model.joblib"
-    joblib.Parallel(2, backend="loky")(joblib.delayed(cli._save)([i] * 10**5, path) for i in range(40))
+    joblib.Parallel(2, backend="loky")(joblib.delayed(training.save)([i] * 10**5, path) for i in range(40))
     assert len(set(joblib.load(path))) == 1
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -116,8 +116,8 @@ def test_a_process_that_is_killed(tmp_path):
     path = tmp_path / "model.joblib"
     joblib.dump("older", path)
     code = (
-        "import sys, joblib, numpy as np; from sklspeech.app.cli import _save; from pathlib import Path;"
-        "print('begins', flush=True); _save(np.zeros(10**9, np.uint8), Path(sys.argv[1]))"
+        "import sys, joblib, numpy as np; from sklspeech.app.training import save; from pathlib import Path;"
+        "print('begins', flush=True); save(np.zeros(10**9, np.uint8), Path(sys.argv[1]))"
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE)
     process.stdout.readline()

@@ -68,3 +68,19 @@ def test_tensorflow_s_greetings(level, is_silent):
     code = "import sklspeech.networks, keras; keras.ops.zeros(1)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     assert (done.stderr == "") == is_silent
+
+
+def test_work_within_work_is_shown_in_its_line(terminal):
+    with Progress("fold 1 of 2", 2, 0.0) as outer:
+        for i in range(2):
+            with Progress("features", 3, 0.0) as inner:
+                for _ in range(3):
+                    time.sleep(0.11)
+                    inner.advance(detail="some file")
+            time.sleep(0.11)
+            outer.advance(detail=f"fold {min(2, i + 2)} of 2")
+    text = terminal.getvalue()
+    assert "\n" not in text  # of one line
+    assert "fold 1 of 2: some file" in text
+    assert "fold 2 of 2: some file" in text
+    assert not progress._open
