@@ -7,6 +7,7 @@ import numpy as np
 
 from ..audio.wav import WavBatchReader
 from ..audio.waveforms import fit_length, trim_silence
+from ..errors import AudioError
 from .clips import read_clip
 
 MAX_CLIPS = 256  # of a batch, however short
@@ -27,10 +28,13 @@ class BatchReader:
         Silence is cut off both ends below this many dB; None leaves it.
     remarks : Remarks
         Where what is odd about clips is noted.
+    silences : bool, default=False
+        Let silence stand for files that cannot be read, and note them.
     """
 
-    def __init__(self, sample_rate, n_samples, trim, remarks):
+    def __init__(self, sample_rate, n_samples, trim, remarks, silences=False):
         self._remarks = remarks
+        self._silences = silences
         self._sample_rate = sample_rate
         self._n_samples = n_samples
         self._trim = trim
@@ -108,6 +112,15 @@ class BatchReader:
         -------
         waveform : ndarray of shape (n_samples,), float32 in [-1, 1], or int16 as in the file
         """
+        if not self._silences or not isinstance(clip, str):
+            return self._read(clip, position)
+        try:
+            return self._read(clip, position)
+        except AudioError as error:
+            self._remarks.note_failure(position, error)
+            return np.zeros(self._n_samples or self._sample_rate, np.float32)
+
+    def _read(self, clip, position):
         # How loud the loudest part of a clip is, from which silence is told, only the whole clip tells.
         read = read_clip(clip, self._sample_rate, self._n_samples if self._trim is None else None)
         self._remarks.look_at_file(position, read)

@@ -27,6 +27,9 @@ class AudioLoader(ClipTransformer):
         it is given its length. A `duration` of "auto" is learned from the clips as they are.
     n_jobs : int or None, default=None
         Number of threads; None is 1, -1 is one a core.
+    on_error : {"raise", "silence"}, default="raise"
+        What becomes of files that cannot be read: an `AudioError`; or silence, of a second where `duration` is None,
+        with one warning that names them all, and `failed_`, a list of names and faults.
 
     Attributes
     ----------

@@ -29,6 +29,9 @@ MEL_PARAMETERS = """
         it is given its length. A `duration` of "auto" is learned from the clips as they are.
     n_jobs : int or None, default=None
         Number of threads; None is 1, -1 is one a core.
+    on_error : {"raise", "silence"}, default="raise"
+        What becomes of files that cannot be read: an `AudioError`; or silence, of a second where `duration` is None,
+        with one warning that names them all, and `failed_`, a list of names and faults.
     preemphasis : float, default=0.97
         Sample t becomes ``x[t] - preemphasis * x[t - 1]``, as by ``librosa.effects.preemphasis``, which lifts the high
         frequencies of consonants above the floor of `top_db` and lowers the rumble of rooms. 0 leaves the waveform as

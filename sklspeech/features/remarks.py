@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from ..audio.levels import has_offset, is_faint
-from ..errors import AudioWarning
+from ..errors import AudioError, AudioWarning
 
 _MUCH_LONGER = 2.0  # times the length that clips are given
 _LOWER_RATE = 0.9  # of the rate that the highest frequency takes
@@ -47,6 +47,7 @@ class Remarks:
         self._longest = None if duration is None else _MUCH_LONGER * duration
         self._found: dict[str, list[int]] = {kind: [] for kind in _TEXTS}
         self._faint: set[int] = set()
+        self._failed: dict[int, AudioError] = {}
         self.positions: set[int] = set()
 
     def look_at_file(self, position, read):
@@ -94,6 +95,42 @@ class Remarks:
         if kind == "faint":  # whose offset is nothing to speak of
             self._faint.add(position)
         self.positions.add(position)  # its row is not kept, so that the next call says it again
+
+    def note_failure(self, position, error):
+        """Note a file that cannot be read, in whose place there is silence.
+
+        Parameters
+        ----------
+        position : int
+        error : AudioError
+        """
+        self._failed[position] = error
+        self._faint.add(position)  # is not remarked on as well
+        self.positions.add(position)
+
+    def warn_of_failed(self, clips, name):
+        """Warn of all files that cannot be read.
+
+        Parameters
+        ----------
+        clips : sequence
+            X.
+        name : callable
+            How a clip is named, from the clip and its position.
+
+        Returns
+        -------
+        failed : list of (str, str)
+            Their names, and why.
+        """
+        failed = [(name(clips[i], i), self._failed[i].fault) for i in sorted(self._failed)]
+        if failed:
+            listed = "; ".join(f"{path}: {fault}" for path, fault in failed)
+            warnings.warn(
+                AudioWarning(f"{len(failed)} of {len(clips)} clips cannot be read, and are silence: {listed}"),
+                stacklevel=4,
+            )
+        return failed
 
     def warn(self, clips, name):
         """Warn once for every kind.

@@ -1,6 +1,7 @@
 """ClipTransformer, the base of AudioLoader, MelFeatures and MFCCFeatures: clips in, one row a clip out."""
 
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from numbers import Integral, Real
@@ -16,7 +17,7 @@ from .._runtime.scikit_learn import Interval, StrOptions, set_table, wants_table
 from .._runtime.threads import count_threads, map_in_threads, split_evenly
 from ..audio.reading import RATES, read_duration
 from ..audio.waveforms import typical_duration
-from ..errors import AudioWarning, check_each
+from ..errors import AudioError, AudioWarning, check_each
 from .batches import MAX_CLIPS, BatchReader
 from .clips import check_clips, clip_duration, clip_name
 from .on_disk import FeatureWriter, identify, load_features
@@ -26,7 +27,7 @@ from .tables import table_index, with_table
 
 _MIN_CLIPS = 8  # that are worth a slice of their own: a slice costs about as much as a clip
 _LONG = 100.0  # seconds, which are more likely meant for milliseconds
-_NOT_IN_ROWS = ("duration", "n_jobs")  # parameters that change no row; n_samples_ stands for the duration
+_NOT_IN_ROWS = ("duration", "n_jobs", "on_error")  # parameters that change no row; n_samples_ stands for the duration
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -41,12 +42,14 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         "duration": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"}), None],
         "trim": [Interval(Real, 0, None, closed="neither"), None],
         "n_jobs": [Integral, None],
+        "on_error": [StrOptions({"raise", "silence"})],
     }
 
     sample_rate: int = 16000
     duration: float | str | None = None
     trim: float | None = None
     n_jobs: int | None = None
+    on_error: str = "raise"
 
     @with_callbacks
     def fit(self, X, y=None):
@@ -86,7 +89,9 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         return self
 
     def _typical_duration(self, clips):
-        if isinstance(clips[0], str):
+        if isinstance(clips[0], str) and self.on_error == "silence":
+            durations = _durations_of_readable(clips)
+        elif isinstance(clips[0], str):
             durations = check_each(_file_duration, clips)
         else:
             durations = [clip_duration(clip, self.sample_rate) for clip in clips]
@@ -143,6 +148,8 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         with Progress(type(self).__name__, len(clips)) as progress:
             map_in_threads(lambda part: self._fill(rows, clips, part, row_params, remarks, progress), slices, n_threads)
         remarks.warn(clips, clip_name)
+        if self.on_error == "silence":
+            self.failed_ = remarks.warn_of_failed(clips, clip_name)
         return with_table(rows, table_index(X), self.get_feature_names_out()) if wants_table(self) else rows
 
     def transform_to(self, X, folder):
@@ -194,7 +201,7 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         progress.advance(len(keys) - len(missing))
         if not missing:
             return
-        reader = BatchReader(self.sample_rate, self.n_samples_, self.trim, remarks)
+        reader = BatchReader(self.sample_rate, self.n_samples_, self.trim, remarks, self.on_error == "silence")
         for batch, waveforms in reader.batches(clips, missing):
             if self.n_samples_ is None:
                 for i, waveform in zip(batch, waveforms, strict=True):
@@ -276,6 +283,18 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
 def _warn(text):
     warnings.warn(AudioWarning(text), stacklevel=5)
+
+
+def _durations_of_readable(paths):
+    durations = []
+    for i, path in enumerate(paths):
+        with suppress(AudioError):
+            durations.append(_file_duration(path, i))
+    if not durations:
+        raise AudioError(
+            paths[0], f"cannot be read, nor can the {len(paths) - 1} others: there is no duration to learn"
+        )
+    return durations
 
 
 def _file_duration(path, position):

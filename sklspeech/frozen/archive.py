@@ -54,7 +54,7 @@ _TOLERANCE = 1e-4  # of a probability, on another machine
 _FEATURES = {"MelFeatures": MelFeatures, "MFCCFeatures": MFCCFeatures, "SpeechEmbedding": SpeechEmbedding}
 _NETWORKS = "FrozenClassifier", "FrozenTranscriber"
 _FITTED = ("duration_", "n_samples_")
-_NOT_SAVED = ("n_jobs",)  # threads are a matter of the machine
+_NOT_SAVED = ("n_jobs", "on_error")  # are a matter of the machine
 _LIBRARIES = ("numpy", "scipy", "sklearn", "onnxruntime")
 _CALLABLES = {"numpy.max": np.max}  # what `ref` may be besides a number
 

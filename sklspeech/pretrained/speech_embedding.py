@@ -53,6 +53,9 @@ class SpeechEmbedding(ClipTransformer):
         Silence at both ends that is cut off, in dB below the loudest part, as in `MelFeatures`.
     n_jobs : int or None, default=None
         Threads; None is 1, -1 is one a core.
+    on_error : {"raise", "silence"}, default="raise"
+        What becomes of files that cannot be read: an `AudioError`; or silence, of a second where `duration` is None,
+        with one warning that names them all, and `failed_`, a list of names and faults.
 
     Attributes
     ----------
