@@ -56,6 +56,8 @@ class RejectOption(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Share of the unknown clips of the folds that were taken for a word.
     miss_rate_ : float
         Share of the known clips of the folds that were taken for unknown.
+    unknown_label_ : str
+        `unknown_label` as it was in `fit`, which predictions go on to use.
     estimator_ : estimator
         The classifier, fitted to all clips.
 
@@ -134,6 +136,7 @@ class RejectOption(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 f"RejectOption adds the label {self.unknown_label!r}, but y is of type {labels.dtype}: write "
                 "y.astype(str)"
             )
+        self.unknown_label_ = self.unknown_label
         is_unknown = labels == self.unknown_label
         words = np.unique(labels[~is_unknown])
         if not is_unknown.any() and len(words) < _FEWEST_WORDS:
@@ -204,7 +207,7 @@ class RejectOption(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _of_words(self, estimator, X):
         """Words that an estimator knows, and their probabilities."""
-        is_word = estimator.classes_ != self.unknown_label
+        is_word = estimator.classes_ != self.unknown_label_
         return estimator.classes_[is_word], estimator.predict_proba(X)[:, is_word]
 
     def known_score(self, X):
@@ -254,7 +257,7 @@ class RejectOption(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         words, probabilities = self._of_words(self.estimator_, X)
         is_known = probabilities.max(axis=1) >= self.threshold_
-        return np.where(is_known, words[probabilities.argmax(axis=1)], self.unknown_label)
+        return np.where(is_known, words[probabilities.argmax(axis=1)], self.unknown_label_)
 
     @available_if(lambda self: hasattr(getattr(self, "estimator_", self.estimator), "predict_proba"))
     def predict_proba(self, X):

@@ -191,3 +191,11 @@ def test_stand_ins_are_as_many_and_as_long_as_asked_for_and_differ():
     again = make_stand_ins(waveforms.__getitem__, (3, 200), 16_000, np.random.default_rng(0))
     assert len(again) == 200
     assert len({len(clip) for clip in make_stand_ins(waveforms.__getitem__, (3, 50), None, random)}) > 10
+
+
+def test_predictions_keep_the_label_of_fit():
+    X, y, groups = points()
+    classifier = RejectOption(LinearDiscriminantAnalysis(), random_state=0).fit(X, y, groups=groups)
+    expected = classifier.predict(X)
+    assert "unknown" in expected
+    np.testing.assert_array_equal(classifier.set_params(unknown_label="other").predict(X), expected)
