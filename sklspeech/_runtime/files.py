@@ -46,6 +46,32 @@ def atomic_write(path):
         unchecked.unlink(missing_ok=True)
 
 
+@contextmanager
+def locked(path):
+    """Keep other processes out, which wait; a process that dies lets go. Windows has no such lock.
+
+    Parameters
+    ----------
+    path : Path
+        Of a file for this alone.
+    """
+    try:
+        import fcntl
+    except ModuleNotFoundError:
+        yield
+        return
+    while True:
+        with open(path, "w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if not path.exists() or os.fstat(file.fileno()).st_ino != path.stat().st_ino:
+                continue  # whoever had it has taken it away since
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+            return
+
+
 def check_target(path):
     """Raise where a path cannot become a file.
 

@@ -22,11 +22,14 @@ def kind_of(message):
 @contextmanager
 def warnings_once():
     """Give warnings of one kind once, at the end, whatever raised them how often."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("default")
-        yield
-    found: dict = {}
-    for one in caught:
-        found.setdefault((one.category, kind_of(one.message)), one)
-    for one in found.values():
-        warnings.warn(one.message, one.category, stacklevel=4)
+    caught: list = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield
+    finally:
+        found: dict = {}
+        for one in caught:
+            found.setdefault((one.category, kind_of(one.message)), one)
+        for one in found.values():
+            warnings.warn(one.message, one.category, stacklevel=4)

@@ -76,6 +76,7 @@ class Progress:
         with self._lock:
             self._shown = time.monotonic() + _PAUSE
             self._bar.set_description_str(f"{self._detail}: {text}", refresh=True)
+            self._bar.last_print_t = time.time()  # by which tqdm knows that there is something to take away
 
     def close(self):
         """Take the line away."""

@@ -3,9 +3,11 @@
 import logging
 import os
 import sys
+import threading
 from contextlib import contextmanager
 
 _VARIABLE = "TF_CPP_MIN_LOG_LEVEL"
+_lock = threading.RLock()  # of two threads the second would take nowhere for the terminal
 _LEVEL = "3"  # not even errors, which come as exceptions as well: a machine without a GPU would be one
 
 
@@ -34,12 +36,18 @@ def quiet_tensorflow():
         yield
         return
     os.environ[_VARIABLE] = _LEVEL  # of what comes later, when devices are looked for
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    try:
-        with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    with _lock:
+        try:
+            stderr = os.dup(2)
+        except OSError:  # there is none, as of a service
+            yield
+            return
+        try:
+            with open(os.devnull, "w") as nowhere:
+                os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)

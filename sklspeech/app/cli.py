@@ -128,7 +128,9 @@ def _add_training_commands(commands):
     compare.add_argument("--text", action="store_true", help="learn sentences, instead of one label a recording")
     compare.add_argument("--epochs", type=int, metavar="N", help="passes over the recordings")
     compare.add_argument("--seed", type=int, default=None, help="random seed")
-    compare.add_argument("--cv", metavar="groups|N", default="5", help="speakers, or N folds (default: %(default)s)")
+    compare.add_argument(
+        "--cv", metavar="groups|N", help="leave speakers out, or N folds (default: 5 or as many speakers)"
+    )
     compare.add_argument("--plot", type=Path, metavar="FILE", help="picture to write")
 
     check = _command(commands, "check", evaluation.check, "tell what is wrong with a folder of recordings")

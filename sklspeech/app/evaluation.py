@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from .console import check_writable, load_folder, load_model, print_json, shown
+from .console import check_writable, list_recordings, load_folder, load_model, print_json, shown
 
 _WORST = 5  # clips that are shown
 _FEW_SPEAKERS = 10  # each of whom is left out by itself
@@ -164,7 +164,7 @@ def compare(args, make_pipeline):
     speech = load_folder(args, "text" if args.text else "label")
     names = [(features, network) for features in args.features for network in args.network]
     candidates = {f"{features} {network}": make_pipeline(features, network) for features, network in names}
-    cv = folds_of(args.cv, speech.groups)
+    cv = None if args.cv is None else folds_of(args.cv, speech.groups)
     table = reports.compare(candidates, speech.data, speech.target, speech.groups, cv=cv)
     print(shown(table.drop(columns="scores").round(4).to_string(), keep="\n"))
     if args.plot:
@@ -173,6 +173,18 @@ def compare(args, make_pipeline):
         ComparisonDisplay.from_table(table).figure_.savefig(args.plot)
         print(f"saved {shown(args.plot)}")
     return 0
+
+
+def _load_any(args):
+    """The recordings of a folder, with or without labels."""
+    from sklearn.utils import Bunch
+
+    root = Path(args.root)
+    is_described = args.manifest or args.pattern or (root / "manifest.csv").is_file()
+    if root.is_dir() and not is_described and not any(path.is_dir() for path in root.iterdir()):
+        paths = list_recordings([str(root)])
+        return Bunch(data=paths, target=[""] * len(paths), groups=None)
+    return load_folder(args, "auto", file=sys.stderr)
 
 
 def check(args):
@@ -189,7 +201,7 @@ def check(args):
     """
     from ..reports import dataset_report
 
-    speech = load_folder(args, "auto", file=sys.stderr)
+    speech = _load_any(args)
     report = dataset_report(speech, n_jobs=-1)
     if args.json:
         for fault in report.faults.to_dict("records"):

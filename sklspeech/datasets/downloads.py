@@ -1,5 +1,6 @@
 """Archives of data sets: downloaded once, checked, resumed where a connection broke, unpacked whole or not at all."""
 
+import hashlib
 import os
 import shutil
 import tarfile
@@ -8,6 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
+from .._runtime.files import locked
 from .._runtime.progress import Progress
 
 _AT_ONCE = 2**20  # bytes
@@ -69,7 +71,10 @@ def fetch(archive, data_home, local=None):
     if local is not None:
         if not Path(local).is_file():
             raise ValueError(f"archive={str(local)!r} is neither a file nor a folder")
-        return _unpacked(Path(local), home / f"{Path(local).name}.unpacked")
+        state = Path(local).resolve().stat()
+        facts = f"{Path(local).resolve()} {state.st_size} {state.st_mtime_ns}"
+        digest = hashlib.blake2b(facts.encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
+        return _unpacked(Path(local), home / f"{Path(local).name}.{digest}")
     if folder.is_dir():
         return folder
     return _unpacked(_download(archive, home), folder)
@@ -82,15 +87,15 @@ def _download(archive, home):
 
     part = home / f"{archive.name}.part"
     try:
-        return Path(
-            pooch.retrieve(
+        with locked(home / f".{archive.name}.lock"):
+            path = pooch.retrieve(
                 archive.url,
                 known_hash=f"sha256:{archive.sha256}",
                 fname=archive.name,
                 path=home,
                 downloader=lambda url, output_file, _: _fetch_all(url, part, Path(output_file)),
             )
-        )
+        return Path(path)
     except RequestException as error:
         raise OSError(
             f"{archive.url} cannot be downloaded ({type(error).__name__}). Put {archive.name}, of SHA256 "
@@ -147,9 +152,21 @@ def _unpacked(path, folder):
         else:
             with tarfile.open(path) as file:
                 file.extractall(unfinished, filter="data")  # refuses what leaves the folder, links and devices
-        os.replace(unfinished, folder)
+        _publish(unfinished, folder)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
         raise ValueError(f"{path} is no archive that can be unpacked: {error}") from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return folder
+
+
+def _publish(unfinished, folder):
+    """Give a folder its name, and the permissions of any other."""
+    umask = os.umask(0)
+    os.umask(umask)
+    os.chmod(unfinished, 0o777 & ~umask)
+    try:
+        os.replace(unfinished, folder)
+    except OSError:
+        if not folder.is_dir():  # or else another process was faster
+            raise

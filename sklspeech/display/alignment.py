@@ -70,9 +70,9 @@ class AlignmentDisplay:
         if not hasattr(pipeline[-1], "predict_words"):
             raise ValueError(f"an alignment is of a transcriber, got {type(pipeline[-1]).__name__}")
         features = front_end(pipeline, clip)
-        words = estimator.predict_words([clip])[0] if text is None else estimator.align([clip], [text])[0]
+        words = pipeline.predict_words([clip])[0] if text is None else pipeline.align([clip], [text])[0]
         (spectrogram,) = features.transform([clip])
-        probabilities = np.exp(estimator.predict_log_proba([clip])[0])
+        probabilities = np.exp(pipeline.predict_log_proba([clip])[0])
         step = pipeline[-1].frames_per_step_ * features.hop_length / features.sample_rate
         return cls(spectrogram, features, probabilities, list(pipeline[-1].symbols_), step, words).plot(ax=ax)
 

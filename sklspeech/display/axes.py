@@ -54,6 +54,30 @@ def colours_of(names):
     return dict(zip(dict.fromkeys(names), cycle(COLOURS), strict=False))
 
 
+def network_within(estimator):
+    """What has been trained within pipelines, searches and other estimators around it.
+
+    Parameters
+    ----------
+    estimator : estimator
+
+    Returns
+    -------
+    network : estimator
+        The innermost one, where none has a `history_`.
+    """
+    found = estimator
+    while not hasattr(found, "history_"):
+        if hasattr(found, "steps"):
+            found = found.steps[-1][1]
+            continue
+        inner = getattr(found, "best_estimator_", None) or getattr(found, "estimator_", None)
+        if inner is None:
+            break
+        found = inner
+    return found
+
+
 def pipeline_within(estimator):
     """The fitted pipeline within a search, or within an estimator around pipelines.
 

@@ -73,6 +73,8 @@ class OcclusionDisplay:
         """
         pipeline = pipeline_within(estimator)
         check_is_fitted(pipeline)
+        if not hasattr(pipeline, "predict_proba"):
+            raise ValueError(f"an occlusion is of a classifier with probabilities, got {type(pipeline[-1]).__name__}")
         features = front_end(pipeline, clip)
         row = np.asarray(features.transform([clip])[0])
         classes = np.asarray(pipeline.classes_)

@@ -5,9 +5,10 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils import check_consistent_length
 
 from ..metrics import word_error_rate
-from .axes import BLUE, VERMILLION, get_axes
+from .axes import BLUE, VERMILLION, get_axes, network_within
 
 _MOST = 40  # speakers that are told apart
+_WIDE = 0.15  # of a bar that a number can stand on
 
 
 class SpeakerScoreDisplay:
@@ -68,7 +69,7 @@ class SpeakerScoreDisplay:
         -------
         display : SpeakerScoreDisplay
         """
-        is_text = hasattr(estimator, "predict_words")
+        is_text = hasattr(network_within(estimator), "predict_words")
         return cls.from_predictions(y, estimator.predict(X), groups, is_text=is_text, ax=ax)
 
     @classmethod
@@ -120,7 +121,8 @@ class SpeakerScoreDisplay:
         ax.barh(np.arange(n_speakers), scores, color=BLUE)
         ax.set_yticks(np.arange(n_speakers), [f"{who} ({n})" for who, n in self._named(n_speakers)])
         for i, score in enumerate(scores):
-            ax.text(0.01, i, f"{score:.3f}", color="white", va="center", fontsize="small", weight="bold")
+            colour = "white" if score > _WIDE else "black"
+            ax.text(0.01, i, f"{score:.3f}", color=colour, va="center", fontsize="small", weight="bold")
         ax.axvline(self.overall, color=VERMILLION, linestyle="--", label=f"all clips: {self.overall:.3f}")
         ax.invert_yaxis()
         ax.set(xlabel=self.name, ylabel="speaker (clips)", xlim=(0, max(1.0, scores.max())))

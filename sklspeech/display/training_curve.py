@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .axes import BLUE, VERMILLION, get_axes, pipeline_within
+from .axes import BLUE, VERMILLION, get_axes, network_within
 
 
 class TrainingCurveDisplay:
@@ -56,7 +56,7 @@ class TrainingCurveDisplay:
         ValueError
             There is no trained network, or its history has no such metric.
         """
-        network = estimator if hasattr(estimator, "history_") else pipeline_within(estimator)[-1]
+        network = network_within(estimator)
         if not hasattr(network, "history_"):
             raise ValueError(f"{type(network).__name__} has no history_: it is not fitted, or is no network")
         return cls(network.history_, metric=metric).plot(ax=ax)

@@ -180,9 +180,15 @@ class ClipTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         clips = check_clips(X)
         if len(self.row_shape(self.n_samples_ or self.sample_rate)) != 2:
             raise ValueError(f"transform_to is for features, {type(self).__name__} gives waveforms")
-        writer = FeatureWriter(folder, repr([self._row_params(), [identify(clip) for clip in clips]]))
-        writer.write(self.transform, clips, type(self).__name__)
+        facts = [self._row_params(), self.on_error, [identify(clip) for clip in clips]]
+        failed = FeatureWriter(folder, repr(facts)).write(self._transform_some, clips, type(self).__name__)
+        if self.on_error == "silence":
+            self.failed_ = failed
         return load_features(folder)
+
+    def _transform_some(self, clips):
+        """Rows of some clips, and those that cannot be read."""
+        return self.transform(clips), getattr(self, "failed_", []) if self.on_error == "silence" else []
 
     def _highest_frequency(self):
         """Hertz up to which the rows tell something."""

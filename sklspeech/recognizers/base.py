@@ -29,7 +29,7 @@ from .network_pool import PooledNetwork, check_not_forked, is_forked
 from .old_pickles import with_names_of_today
 from .parameters import TrainingParameters
 from .targets import with_weight
-from .transfer import freeze_layers, take_over
+from .transfer import fitted_recognizer, freeze_layers, take_over
 
 _PREDICT_CLIPS, _PREDICT_FRAMES = 256, 2**15  # that go through the network together
 
@@ -137,8 +137,11 @@ class KerasSpeechEstimator(CallbackSupportMixin, TrainingParameters, BaseWrapper
         if self.checkpoint is None:
             self._train(batches, held_out, n_epochs, callbacks)
         else:
-            path = checkpoint_path(self.checkpoint, self, (clips, labels, weights, groups), self._given_weights(is_new))
-            checkpoint = Checkpoint(path, batches, stopping, self.__dict__.get("history_", {}))
+            data = clips, labels, weights, groups, self._head_labels(), self._given_weights(is_new)
+            seed = None if self.random_state is None else self._random_seed
+            path = checkpoint_path(self.checkpoint, self, data, self._network.model, seed)
+            earlier = self.__dict__.get("history_", {})
+            checkpoint = Checkpoint(path, batches, stopping, earlier, self.warm_start)
             self._train_on(checkpoint, batches, held_out, n_epochs, callbacks)
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
@@ -161,17 +164,27 @@ class KerasSpeechEstimator(CallbackSupportMixin, TrainingParameters, BaseWrapper
 
     def _given_weights(self, is_new):
         """Weights that the training begins with, if they are not drawn."""
-        return self._network.model.get_weights() if not is_new or self.initialize_from is not None else []
+        if not is_new:
+            return self._network.model.get_weights()
+        if self.initialize_from is None:
+            return []
+        return fitted_recognizer(self.initialize_from).network.get_weights()
 
     def _train_on(self, checkpoint, batches, held_out, n_epochs, callbacks):
         """Train from the state that a checkpoint has."""
-        n_done, is_finished, history = checkpoint.restore(self._network.model)
+        n_done, is_over, history = checkpoint.restore(self._network.model)
         if history:
             self.history_ = history
-        if is_finished:
-            return
-        self._train(batches, held_out, n_epochs - n_done, [*callbacks, checkpoint], n_done)
-        checkpoint.finish(self._network.model)
+        if not is_over:
+            try:
+                self._train(batches, held_out, n_epochs - n_done, callbacks, n_done, checkpoint)
+            except ValueError:  # it came to no result, and would again
+                checkpoint.discard()
+                raise
+        if self.random_state is None:  # the next one is to come out in another way
+            checkpoint.discard()
+        else:
+            checkpoint.finish(self._network.model)
 
     def _has_progress_bar(self):
         """Whether a callback of scikit-learn, set here or above, shows the epochs."""
@@ -234,9 +247,10 @@ class KerasSpeechEstimator(CallbackSupportMixin, TrainingParameters, BaseWrapper
     def _batch_size(self, n_clips):
         return self._auto_batch_size(n_clips) if self.batch_size == "auto" else self.batch_size
 
-    def _train(self, batches, held_out, n_epochs, callbacks, initial_epoch=0):
+    def _train(self, batches, held_out, n_epochs, callbacks, initial_epoch=0, checkpoint=None):
         """Train the network, and append to its history."""
         check_not_forked()
+        refuse = RefuseNaN(type(self).__name__, self.learning_rate)
         model, earlier = self._network.model, self.__dict__.pop("history_", {})
         model.history = None  # that of the estimator which had the network before
         try:
@@ -245,13 +259,17 @@ class KerasSpeechEstimator(CallbackSupportMixin, TrainingParameters, BaseWrapper
                 epochs=initial_epoch + n_epochs,
                 initial_epoch=initial_epoch,
                 validation_data=None if held_out is None else held_out.for_keras(),
-                callbacks=[*callbacks, RefuseNaN(type(self).__name__, self.learning_rate)],
+                callbacks=[*callbacks, refuse, *([] if checkpoint is None else [checkpoint])],
                 shuffle=False,  # Batches does it; Keras would, without our seed
                 verbose=0 if self.verbose == "auto" else self.verbose,
             )
         except KeyboardInterrupt:
             self._keep_interrupted(n_epochs, earlier)
             raise
+        finally:
+            for bar in callbacks:
+                if isinstance(bar, EpochBar):
+                    bar.close()
         if not all(np.isfinite(weight).all() for weight in model.get_weights()):
             raise ValueError(RefuseNaN.message(type(self).__name__, "a weight", "NaN or infinite", self.learning_rate))
         self.history_ = _appended(earlier, history.history)

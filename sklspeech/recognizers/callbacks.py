@@ -156,6 +156,7 @@ class EpochBar(keras.callbacks.Callback):
         super().__init__()
         self._name = name
         self._n_epochs = n_epochs
+        self._progress: Progress | None = None
 
     def on_train_begin(self, logs=None):
         """Begin, unseen for some seconds."""
@@ -165,12 +166,14 @@ class EpochBar(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Show the epoch; those of a checkpoint come at once."""
         detail = f"{self._name} epoch {epoch + 1}/{self._n_epochs}, {figures(logs)}"
-        self._progress.advance(epoch + 1 - self._n_shown, detail)
+        if self._progress is not None:
+            self._progress.advance(epoch + 1 - self._n_shown, detail)
         self._n_shown = epoch + 1
 
-    def on_train_end(self, logs=None):
-        """Take the bar away."""
-        self._progress.close()
+    def close(self):
+        """Take the bar away, whatever has ended the training."""
+        if self._progress is not None:
+            self._progress.close()
 
 
 def figures(logs):

@@ -88,8 +88,9 @@ _TRAINING_PARAMETERS = """
         What is trained: all layers, or the last one alone, while the others stay as `initialize_from` has them.
     checkpoint : str, PathLike or None, default=None
         Folder in which `fit` keeps its state after every epoch. After an interruption the same fit, of the same
-        parameters, clips and labels, goes on from the last epoch, and comes to the same weights; one that was finished
-        is not trained again, so that a search goes on where it was. Its files may be deleted at any time.
+        parameters, clips and labels, goes on from the last epoch, and comes to the same weights; what `callbacks` have
+        noted begins anew. Where `random_state` is given, one that was finished is not trained again, so that a search
+        goes on where it was. Its files may be deleted at any time.
     random_state : int, RandomState or None, default=None
         An int gives the same weights in every fit.
     verbose : {"auto", 0, 1, 2}, default="auto"

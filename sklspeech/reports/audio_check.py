@@ -80,6 +80,7 @@ def check_audio(
     pandas = import_pandas("check_audio")
     check_consistent_length(paths, labels, groups, splits)
     paths = [str(path) for path in paths]
+    labels = None if labels is None else np.asarray(labels)
     measured = measure_all(paths, n_jobs)
     faults = find_faults(paths, measured, labels, sample_rate, (min_duration, max_duration))
     if groups is not None and splits is not None:

@@ -116,10 +116,10 @@ def _measure(estimator, X, y, groups, folds, scorer, n_jobs):
     row = {"mean": found["test_score"].mean(), "std": found["test_score"].std(ddof=1) if len(folds) > 1 else np.nan}
     if groups is not None:
         by_speaker = _by_speaker(found["estimator"], X, y, np.asarray(groups), folds, scorer)
-        worst = min(by_speaker, key=by_speaker.get)
+        worst = min(by_speaker, key=lambda speaker: np.nan_to_num(by_speaker[speaker], nan=np.inf))
         row |= {"worst_speaker": worst, "worst_speaker_score": by_speaker[worst]}
     row |= {"fit_time": found["fit_time"].mean(), "score_time": found["score_time"].mean()}
-    row["size"] = np.mean([len(pickle.dumps(one)) for one in found["estimator"]]) / 1e6
+    row["size"] = _megabytes(found["estimator"][0])
     return row | {"scores": found["test_score"]}
 
 
@@ -129,8 +129,20 @@ def _by_speaker(estimators, X, y, groups, folds, scorer):
     for estimator, (_, test) in zip(estimators, folds, strict=True):
         for speaker in np.unique(groups[test]):
             own = test[groups[test] == speaker]
-            scores.setdefault(speaker, []).append(scorer(estimator, _safe_indexing(X, own), y[own]))
+            try:
+                score = scorer(estimator, _safe_indexing(X, own), y[own])
+            except ValueError:  # a speaker may lack what a score needs, such as a second label
+                score = np.nan
+            scores.setdefault(speaker, []).append(score)
     return {speaker: float(np.mean(of_one)) for speaker, of_one in scores.items()}
+
+
+def _megabytes(estimator):
+    """Of its pickle; NaN of what has none."""
+    try:
+        return len(pickle.dumps(estimator)) / 1e6
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return np.nan
 
 
 def paired_p_value(differences, share):

@@ -121,7 +121,7 @@ def dataset_report(data, *, n_jobs=None):
     clips.insert(0, "path", paths)
     clips.insert(1, "label", labels)
     clips.insert(2, "speaker", None if groups is None else list(groups))
-    is_text = len(set(labels)) > _MANY or any(" " in label for label in labels)
+    is_text = len(set(labels)) > min(_MANY, len(labels) / 2)
     faults = find_faults(paths, measured, labels, None, (0.1, None))
     return DatasetReport(
         clips=clips,

@@ -1,5 +1,7 @@
 """error_report: which clips are wrong."""
 
+from pathlib import Path
+
 import numpy as np
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
@@ -7,10 +9,12 @@ from sklearn.utils.validation import check_is_fitted
 from .._runtime.files import atomic_write, check_target
 from .._runtime.once import warnings_once
 from .._runtime.requirements import require_extra
+from ..errors import AudioError
 from ..features.clips import check_clips, clip_duration, clip_name
 from ..metrics import word_error_rate
 from .error_page import make_page
 from .folds import make_folds, predict_by_folds
+from .judging import confidence_of, is_transcriber, probabilities_of, without_search
 from .tables import import_pandas
 
 _RATE = 16_000  # Hertz of waveforms that come without one
@@ -69,17 +73,21 @@ def error_report(estimator, X, y, groups=None, *, cv=None, page=None, n_shown=10
     if page is not None:
         require_extra("the page of error_report", "display", "matplotlib")
         check_target(page)
+        if not Path(page).resolve().parent.is_dir():
+            raise ValueError(f"page={str(page)!r} lies in no folder")
     check_consistent_length(X, y, groups)
     clips, truth = check_clips(X), np.asarray(y)
     if cv is None:
+        estimator = without_search(estimator)
+    if cv is None:
         check_is_fitted(estimator)
     folds = None if cv is None else make_folds(cv, truth, groups, estimator)
-    judge = _judge_texts if hasattr(estimator, "predict_words") else _judge_labels
+    judge = _judge_texts if is_transcriber(estimator) else _judge_labels
     with warnings_once():
         table = pandas.DataFrame(judge(estimator, X, truth, folds))
     table.insert(0, "clip", [clip_name(clip, i) for i, clip in enumerate(clips)])
     table["speaker"] = None if groups is None else list(groups)
-    table["duration"] = [clip_duration(clip, _RATE) for clip in clips]
+    table["duration"] = [_duration(clip) for clip in clips]
     errors = table[table["true"] != table["predicted"]]
     worst = "word_error_rate" if "word_error_rate" in table else "probability_true"
     errors = errors.sort_values(worst, ascending=worst != "word_error_rate", kind="stable")
@@ -88,6 +96,13 @@ def error_report(estimator, X, y, groups=None, *, cv=None, page=None, n_shown=10
         with atomic_write(page) as unchecked:
             unchecked.write_text(text, encoding="utf-8")
     return errors
+
+
+def _duration(clip):
+    try:
+        return clip_duration(clip, _RATE)
+    except AudioError:  # an estimator may put silence in its place
+        return np.nan
 
 
 def _judges(folds, groups):
@@ -100,21 +115,24 @@ def _judges(folds, groups):
 
 
 def _judge_labels(estimator, X, y, folds):
+    if not hasattr(estimator, "predict_proba"):
+        raise ValueError(f"error_report needs a classifier with predict_proba, got {type(estimator).__name__}")
     if folds is None:
-        classes, probabilities = np.asarray(estimator.classes_), estimator.predict_proba(X)
+        classes = np.asarray(estimator.classes_)
+        predicted, probabilities = estimator.predict(X), estimator.predict_proba(X)
         unknown = sorted(set(y.tolist()) - set(classes.tolist()))
         if unknown:
             raise ValueError(f"y has labels that the estimator was not trained on: {unknown}")
     else:
         classes = np.unique(y)
-        probabilities = predict_by_folds(estimator, X, y, folds, classes)
-    rows = np.arange(len(y))
-    best, own = probabilities.argmax(axis=1), np.searchsorted(classes, y)
+        predicted, probabilities = predict_by_folds(estimator, X, y, folds, classes)
+    own = np.searchsorted(classes, y)
+    known = np.nan_to_num(probabilities)
     return {
         "true": y,
-        "predicted": classes[best],
-        "probability": probabilities[rows, best],
-        "probability_true": probabilities[rows, own],
+        "predicted": predicted,
+        "probability": probabilities_of(predicted, known, classes),
+        "probability_true": known[np.arange(len(y)), own],
         "suspicious": find_suspicious(probabilities, own),
     }
 
@@ -125,7 +143,7 @@ def find_suspicious(probabilities, own):
     Parameters
     ----------
     probabilities : ndarray of shape (n, n_classes)
-        By estimators that were not trained on the clips.
+        By estimators that were not trained on the clips; NaN of labels that they had not trained on either.
     own : ndarray of shape (n,), int
         Columns of their labels.
 
@@ -133,8 +151,11 @@ def find_suspicious(probabilities, own):
     -------
     is_suspicious : ndarray of shape (n,), bool
     """
-    n_classes = probabilities.shape[1]
-    means = np.array([probabilities[own == i, i].mean() if (own == i).any() else np.inf for i in range(n_classes)])
+    means = np.full(probabilities.shape[1], np.inf)
+    for i in np.unique(own):
+        given = probabilities[own == i, i]
+        if np.isfinite(given).any() and np.nanmean(given) > 0:
+            means[i] = np.nanmean(given)
     confident = np.where(probabilities >= means, probabilities, -1.0)
     best = confident.argmax(axis=1)
     return (confident.max(axis=1) >= 0) & (best != own)
@@ -145,7 +166,7 @@ def _judge_texts(estimator, X, y, folds):
     if folds is None:
         words = estimator.predict_words(X)
         table["predicted"] = estimator.predict(X)
-        table["probability"] = [float(np.mean([word.confidence for word in of_one] or [0.0])) for of_one in words]
+        table["probability"] = [confidence_of(of_one) for of_one in words]
     else:
         table["predicted"] = predict_by_folds(estimator, X, y, folds)
     pairs = zip(y, table["predicted"], strict=True)

@@ -9,6 +9,8 @@ from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
 from .._runtime.progress import Progress
 from .._runtime.scikit_learn import _safe_indexing
 
+_FOLDS = 5
+
 
 def make_folds(cv, y, groups, estimator):
     """The folds of a cross-validation.
@@ -16,7 +18,7 @@ def make_folds(cv, y, groups, estimator):
     Parameters
     ----------
     cv : int, splitter, iterable of splits, or None
-        A number, or None for 5, means folds of whole speakers where there are several.
+        A number, or None for 5 or as many as there are speakers, means folds of whole speakers where there are several.
     y : ndarray of shape (n,)
     groups : array-like of shape (n,) or None
     estimator : estimator
@@ -28,7 +30,8 @@ def make_folds(cv, y, groups, estimator):
         Positions to train on, and to test.
     """
     if groups is not None and len(set(groups)) > 1 and (cv is None or isinstance(cv, Integral)):
-        cv = (StratifiedGroupKFold if is_classifier(estimator) else GroupKFold)(5 if cv is None else cv)
+        n_folds = min(_FOLDS, len(set(groups))) if cv is None else cv
+        cv = (StratifiedGroupKFold if is_classifier(estimator) else GroupKFold)(n_folds)
     return list(check_cv(cv, y, classifier=is_classifier(estimator)).split(np.zeros(len(y)), y, groups))
 
 
@@ -42,12 +45,13 @@ def predict_by_folds(estimator, X, y, folds, classes=None):
     y : ndarray of shape (n,)
     folds : list of (ndarray, ndarray)
     classes : ndarray of shape (n_classes,) or None, default=None
-        Sorted labels, for their probabilities; None is for predictions.
+        Sorted labels, for their probabilities as well.
 
     Returns
     -------
-    predicted : ndarray of shape (n,), or (n, n_classes)
-        Probabilities of labels that a fold had not trained on are 0.
+    predicted : ndarray of shape (n,)
+    probabilities : ndarray of shape (n, n_classes)
+        With `classes` alone; NaN of labels that a fold had not trained on.
 
     Raises
     ------
@@ -57,14 +61,16 @@ def predict_by_folds(estimator, X, y, folds, classes=None):
     tested = np.concatenate([test for _, test in folds])
     if not np.array_equal(np.sort(tested), np.arange(len(y))):
         raise ValueError("cv must test every clip once, as KFold and LeaveOneGroupOut do")
-    found = np.empty(len(y), object) if classes is None else np.zeros((len(y), len(classes)))
+    predicted = np.empty(len(y), object)
+    probabilities = None if classes is None else np.full((len(y), len(classes)), np.nan)
     with Progress(f"fold 1 of {len(folds)}", len(folds)) as progress:
         for i, (train, test) in enumerate(folds):
             fitted = clone(estimator).fit(_safe_indexing(X, train), y[train])
             clips = _safe_indexing(X, test)
-            if classes is None:
-                found[test] = fitted.predict(clips)
-            else:
-                found[np.ix_(test, np.searchsorted(classes, fitted.classes_))] = fitted.predict_proba(clips)
+            predicted[test] = fitted.predict(clips)
+            if probabilities is not None:
+                is_known = np.isin(fitted.classes_, classes)
+                columns = np.searchsorted(classes, fitted.classes_[is_known])
+                probabilities[np.ix_(test, columns)] = fitted.predict_proba(clips)[:, is_known]
             progress.advance(detail=f"fold {min(i + 2, len(folds))} of {len(folds)}")
-    return found
+    return predicted if probabilities is None else (predicted, probabilities)

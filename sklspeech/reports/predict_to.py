@@ -1,22 +1,28 @@
 """predict_to: what a recognizer hears in recordings of any number, to a table on disk."""
 
 import csv
+import hashlib
 import io
 import os
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 
-from .._runtime.files import atomic_write
+from .._runtime.files import atomic_write, check_target, locked
 from .._runtime.progress import Progress
 from .._runtime.public import public
 from ..errors import AudioError, AudioWarning
+from ..features.remarks import without_remarks
+from .judging import confidence_of, is_transcriber, probabilities_of
 from .tables import import_pandas
 
-_AT_ONCE = 256  # recordings of a job
+_RECORDINGS = 256  # recordings of a job
 _SHOWN = 5
+_NOISE = 16_000  # samples
+_END = b"\r\n"  # of a line, as of RFC 4180
 _COLUMNS = {"labels": ["path", "label", "probability", "error"], "sentences": ["path", "text", "confidence", "error"]}
 
 
@@ -34,7 +40,8 @@ def predict_to(estimator, paths, file, *, n_jobs=None):
         Recordings.
     file : str or PathLike
         Ends in ``.csv``, or in ``.parquet``, which takes pandas and pyarrow. It is there when all is done; until then
-        there is ``<file>.unfinished``, which another call of the same recordings goes on with.
+        there is a file that ends in ``.unfinished``, which another call of the same recognizer and recordings goes on
+        with.
     n_jobs : int or None, default=None
         Jobs at once, as in scikit-learn; with ``joblib.parallel_config(backend="dask")`` on the machines of a cluster.
 
@@ -46,7 +53,7 @@ def predict_to(estimator, paths, file, *, n_jobs=None):
     Raises
     ------
     ValueError
-        `file` ends in something else, or the unfinished table is one of other recordings.
+        `file` ends in something else, or cannot be written.
 
     Warns
     -----
@@ -70,55 +77,68 @@ def predict_to(estimator, paths, file, *, n_jobs=None):
     target = Path(file)
     if target.suffix not in (".csv", ".parquet"):
         raise ValueError(f"file must end in .csv or .parquet, got {str(file)!r}")
-    if target.suffix == ".parquet":
-        pandas = import_pandas("a .parquet file")
-    paths = [os.fspath(path) for path in paths]
-    columns = _COLUMNS["sentences" if hasattr(estimator, "predict_words") else "labels"]
-    unfinished = target.with_name(f"{target.name}.unfinished")
-    rows = _read(unfinished, columns, paths)
-    _write_rest(estimator, paths, unfinished, len(rows), n_jobs)
-    if target.suffix == ".csv":
-        os.replace(unfinished, target)
-        failed = [(row[0], row[-1]) for row in _read(target, columns, paths) if row[-1]]
-    else:
-        table = pandas.read_csv(unfinished, keep_default_na=False)
-        with atomic_write(target) as unchecked:
-            table.to_parquet(unchecked)
-        unfinished.unlink()
-        failed = table.loc[table["error"] != "", ["path", "error"]].to_records(index=False).tolist()
+    pandas = import_pandas("a .parquet file") if target.suffix == ".parquet" else None
+    check_target(target)
+    paths = [os.fsdecode(path) for path in paths]
+    columns = _COLUMNS["sentences" if is_transcriber(estimator) else "labels"]
+    unfinished = target.with_name(f"{target.name}.{_digest(estimator, paths)}.unfinished")
+    with locked(unfinished.with_suffix(".lock")):
+        n_done = len(_read(unfinished, columns))
+        _write_rest(estimator, paths, unfinished, n_done, n_jobs)
+        rows = _read(unfinished, columns)
+        if pandas is None:
+            os.replace(unfinished, target)
+        else:
+            table = pandas.DataFrame(rows, columns=columns)
+            table[columns[2]] = pandas.to_numeric(table[columns[2]])  # "" becomes NaN
+            with atomic_write(target) as unchecked:
+                table.to_parquet(unchecked)
+            unfinished.unlink()
+    failed = [(row[0], row[-1]) for row in rows if row[-1]]
     if failed:
         first = "; ".join(f"{path}: {fault}" for path, fault in failed[:_SHOWN])
         more = f", and {len(failed) - _SHOWN} more" if len(failed) > _SHOWN else ""
-        warnings.warn(
-            AudioWarning(f"{len(failed)} of {len(paths)} recordings cannot be read: {first}{more}"), stacklevel=2
-        )
+        text = f"{len(failed)} of {len(paths)} recordings cannot be read: {first}{more}"
+        warnings.warn(AudioWarning(text), stacklevel=2)
     return failed
 
 
-def _read(path, columns, paths):
+def _digest(estimator, paths):
+    """Of the recordings, and of what the recognizer makes of a second of noise: another one is not gone on with."""
+    digest = hashlib.blake2b("\0".join(paths).encode("utf-8", "surrogateescape"), digest_size=8)
+    noise = np.random.default_rng(0).normal(0, 0.1, _NOISE).astype(np.float32)
+    with suppress(Exception), without_remarks():  # of what does not take waveforms the class is all that is known
+        heard = estimator.predict([noise]) if is_transcriber(estimator) else estimator.predict_proba([noise]).round(4)
+        digest.update(repr(heard.tolist()).encode())
+    digest.update(type(estimator).__name__.encode())
+    return digest.hexdigest()
+
+
+def _read(path, columns):
     """Rows that are written, whole ones alone; the file is made where it is missing."""
-    if not path.exists():
-        path.write_text(",".join(columns) + "\n", encoding="utf-8", newline="")
-        return []
-    content = path.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]  # the last line may have been being written
-    if len(whole) < len(content):
+    content = path.read_bytes() if path.exists() else b""
+    whole = content[: content.rfind(_END) + len(_END)] if _END in content else b""
+    if not whole:
+        whole = (",".join(columns)).encode() + _END
+        path.write_bytes(whole)
+    elif len(whole) < len(content):  # the last line was being written
         os.truncate(path, len(whole))
-    head, *rows = csv.reader(io.StringIO(whole.decode("utf-8"), newline=""))
-    if head != columns or [row[0] for row in rows] != paths[: len(rows)]:
-        raise ValueError(f"{path} is of other recordings or of another kind of recognizer: delete it to begin anew")
+    _, *rows = csv.reader(io.StringIO(whole.decode("utf-8", "surrogateescape"), newline=""))
     return rows
 
 
 def _write_rest(estimator, paths, unfinished, n_done, n_jobs):
     """Write the rows that are missing, in the order of the recordings."""
-    n_at_once = _AT_ONCE * effective_n_jobs(n_jobs)
-    with open(unfinished, "a", encoding="utf-8", newline="") as out, Progress("predict_to", len(paths)) as progress:
+    n_at_once = _RECORDINGS * effective_n_jobs(n_jobs)
+    with (
+        open(unfinished, "a", encoding="utf-8", errors="surrogateescape", newline="") as out,
+        Progress("predict_to", len(paths)) as progress,
+    ):
         progress.advance(n_done)
-        writer = csv.writer(out, lineterminator="\n")
+        writer = csv.writer(out, lineterminator=_END.decode())
         for first in range(n_done, len(paths), n_at_once):
             some = paths[first : first + n_at_once]
-            parts = [some[i : i + _AT_ONCE] for i in range(0, len(some), _AT_ONCE)]
+            parts = [some[i : i + _RECORDINGS] for i in range(0, len(some), _RECORDINGS)]
             for rows in Parallel(n_jobs)(delayed(_hear)(estimator, part) for part in parts):
                 writer.writerows(rows)
             out.flush()
@@ -137,11 +157,10 @@ def _hear(estimator, paths):
 
 
 def _rows(estimator, paths):
-    if hasattr(estimator, "predict_words"):
+    if is_transcriber(estimator):
         texts, words = estimator.predict(paths), estimator.predict_words(paths)
-        sure = [np.mean([word.confidence for word in of_one] or [0.0]) for of_one in words]
+        sure = [confidence_of(of_one) for of_one in words]
         return [[path, text, f"{p:.6f}", ""] for path, text, p in zip(paths, texts, sure, strict=True)]
-    probabilities = estimator.predict_proba(paths)
-    labels = estimator.predict(paths)
-    sure = probabilities[np.arange(len(paths)), np.searchsorted(estimator.classes_, labels)]
+    labels, probabilities = estimator.predict(paths), estimator.predict_proba(paths)
+    sure = probabilities_of(labels, probabilities, estimator.classes_)
     return [[path, label, f"{p:.6f}", ""] for path, label, p in zip(paths, labels, sure, strict=True)]

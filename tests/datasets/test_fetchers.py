@@ -242,7 +242,7 @@ def test_yesno(tmp_path):
     train, test = (datasets.fetch_yesno(subset=s, archive=path, data_home=tmp_path) for s in ("train", "test"))
     assert (len(train.data), len(test.data)) == (30, 30)
     assert train.target[1] == "no no no no no no no yes"
-    folder = tmp_path / "yesno.tar.gz.unpacked" / "waves_yesno"
+    (folder,) = tmp_path.glob("yesno.tar.gz.*/waves_yesno")
     assert datasets.fetch_yesno(archive=folder).data.tolist() == [*train.data, *test.data]
 
 

@@ -1,10 +1,10 @@
 """Features on disk are those of memory; an interrupted writing goes on; networks train from them alike."""
 
-import json
 import subprocess
 import sys
 import textwrap
 
+import joblib
 import numpy as np
 import pytest
 
@@ -17,7 +17,7 @@ FEATURES = {"mel": MelFeatures(n_mels=20), "mfcc": MFCCFeatures(), "ragged": Mel
 
 @pytest.fixture(autouse=True)
 def _few_at_once(monkeypatch):
-    monkeypatch.setattr(on_disk, "_AT_ONCE", 7)
+    monkeypatch.setattr(on_disk, "_CLIPS", 7)
 
 
 @pytest.mark.parametrize("kind", ["paths", "waveforms"])
@@ -32,8 +32,9 @@ def test_equal_to_memory(words, tmp_path, name, kind):
         assert len(rows) == len(expected)
         for row, known in zip(rows, expected, strict=True):
             np.testing.assert_array_equal(row, known)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["features.npy", "index.npz"]
-    assert len(np.load(tmp_path / "features.npy", mmap_mode="r")) == sum(map(len, expected))
+    data, index = sorted(tmp_path.iterdir())
+    assert index.name == "index.npz"
+    assert len(np.load(data, mmap_mode="r")) == sum(map(len, expected))
 
 
 @pytest.mark.parametrize("name", ["mel", "ragged"])
@@ -53,7 +54,8 @@ def test_interrupted_writing_goes_on(words, tmp_path, name, monkeypatch):
         features.transform_to(words.data, tmp_path)
     with pytest.raises(ValueError, match="call transform_to again"):
         load_features(tmp_path)
-    with open(tmp_path / "features.npy", "ab") as file:
+    (data,) = tmp_path.glob("*.npy")
+    with open(data, "ab") as file:
         file.write(b"half a row")  # of a block that was being written
     written = features.transform_to(words.data, tmp_path)
     assert sum(calls[4:]) == len(words.data) - 21
@@ -76,7 +78,37 @@ def test_a_bad_clip_leaves_what_was_written(words, tmp_path):
     features = MelFeatures(duration=1.0).fit(words.data)
     with pytest.raises(AudioError, match=r"bad\.wav"):
         features.transform_to([*words.data[:20], str(tmp_path / "bad.wav")], tmp_path / "features")
-    assert len(json.loads((tmp_path / "features" / "unfinished.json").read_text())["lengths"]) == 14
+    (lengths,) = (tmp_path / "features").glob("*.lengths")
+    assert len(np.fromfile(lengths, np.int64)) == 14
+
+
+def test_features_that_somebody_looks_at_stay(words, tmp_path):
+    features = MelFeatures(duration=1.0).fit(words.data)
+    first = features.transform_to(words.data, tmp_path)
+    known = np.array(first)
+    MelFeatures(duration=0.5).fit(words.data).transform_to(words.data[:2], tmp_path)
+    np.testing.assert_array_equal(first, known)
+    assert load_features(tmp_path).shape[:2] == (2, 51)
+
+
+def test_failures_of_all_blocks_are_told(words, tmp_path):
+    bad = [str(tmp_path / f"{i}.wav") for i in range(2)]
+    clips = [bad[0], *words.data[:10], bad[1]]
+    features = MelFeatures(duration=1.0, on_error="silence").fit(words.data)
+    for _ in range(2):  # the second time from the index
+        features.transform_to(clips, tmp_path / "features")
+        assert [path for path, _ in features.failed_] == bad
+    with pytest.raises(AudioError, match="does not exist"):
+        features.set_params(on_error="raise").transform_to(clips, tmp_path / "features")
+
+
+def test_writers_of_one_folder(words, tmp_path):
+    features = MelFeatures(duration=1.0).fit(words.data)
+    written = joblib.Parallel(2, backend="loky")(
+        joblib.delayed(features.transform_to)(words.data, tmp_path) for _ in range(4)
+    )
+    for rows in written:
+        np.testing.assert_array_equal(rows, features.transform(words.data))
 
 
 def test_waveforms_are_refused(words, tmp_path):

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 
 from sklspeech import SpeechCNN, SpeechTranscriber
-from sklspeech.recognizers.checkpoints import describe
+from sklspeech.recognizers.checkpoints import Checkpoint, describe
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(60, 40, 20)).astype(np.float32)
@@ -37,12 +37,10 @@ NETWORKS = {
 class Stop(keras.callbacks.Callback):
     """Ends a fit after some epochs, as an interruption does."""
 
-    def __init__(self, n_epochs):
-        super().__init__()
-        self.n_epochs = n_epochs
+    n_epochs = 1000  # of the class: an instance is a parameter, and belongs to the training
 
     def on_epoch_begin(self, epoch, logs=None):
-        if epoch == self.n_epochs:
+        if epoch == Stop.n_epochs:
             raise RuntimeError("stopped")
 
 
@@ -54,17 +52,19 @@ def assert_equal(one, other):
 
 @pytest.mark.parametrize("n_epochs", [1, 4])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_interrupted_fit_comes_to_the_same_weights(tmp_path, name, n_epochs):
+def test_interrupted_fit_comes_to_the_same_weights(tmp_path, monkeypatch, name, n_epochs):
     network, clips, y = NETWORKS[name]
     whole = clone(network).fit(clips, y)
     if n_epochs >= len(whole.history_["loss"]):
         pytest.skip("stops earlier")
+    network = clone(network).set_params(checkpoint=tmp_path, callbacks=[Stop()])
+    monkeypatch.setattr(Stop, "n_epochs", n_epochs)
     with pytest.raises(RuntimeError, match="stopped"):
-        clone(network).set_params(checkpoint=tmp_path, callbacks=[Stop(n_epochs)]).fit(clips, y)
-    resumed = clone(network).set_params(checkpoint=tmp_path).fit(clips, y)
-    assert_equal(resumed, whole)
-    again = clone(network).set_params(checkpoint=tmp_path, callbacks=[Stop(0)]).fit(clips, y)  # is not trained
-    assert_equal(again, whole)
+        clone(network).fit(clips, y)
+    monkeypatch.setattr(Stop, "n_epochs", 1000)
+    assert_equal(clone(network).fit(clips, y), whole)
+    monkeypatch.setattr(Stop, "n_epochs", 0)  # it is not trained again
+    assert_equal(clone(network).fit(clips, y), whole)
     assert len(list(tmp_path.iterdir())) == 1
 
 
@@ -132,26 +132,96 @@ def test_a_search_goes_on(tmp_path):
         return GridSearchCV(clone(network).set_params(epochs=2, **params), grid, cv=folds, error_score="raise")
 
     whole = search().fit(clips, y)
+    StopThird.is_on = True
     with pytest.raises(RuntimeError):
         search(checkpoint=tmp_path, callbacks=[StopThird()]).fit(clips, y)
     assert len(list(tmp_path.iterdir())) == 2
-    resumed = search(checkpoint=tmp_path).fit(clips, y)
+    StopThird.is_on = False
+    resumed = search(checkpoint=tmp_path, callbacks=[StopThird()]).fit(clips, y)
     np.testing.assert_array_equal(resumed.cv_results_["mean_test_score"], whole.cv_results_["mean_test_score"])
     assert_equal(resumed.best_estimator_, whole.best_estimator_)
     assert len(list(tmp_path.iterdir())) == 7  # 6 fits, and that of the best
+    assert len(StopThird.n_fits) == 3 + 5  # two were there
 
 
 class StopThird(keras.callbacks.Callback):
     """Ends the third fit before it begins."""
 
     n_fits: list = []  # noqa: RUF012
+    is_on = True
 
     def on_train_begin(self, logs=None):
         self.n_fits.append(1)
-        if len(self.n_fits) == 3:
+        if self.is_on and len(self.n_fits) == 3:
             raise RuntimeError("stopped")
 
 
 @pytest.mark.parametrize("value", [np.sin, len, describe, {"b": 1, "a": len}, (8, 16), None])
 def test_descriptions_have_no_addresses(value):
     assert " at 0x" not in describe(value)
+
+
+def test_without_a_seed_every_finished_fit_is_its_own(tmp_path, monkeypatch):
+    network, clips, y = NETWORKS["plain"]
+    network = clone(network).set_params(checkpoint=tmp_path, random_state=None, epochs=2, callbacks=[Stop()])
+    one, other = clone(network).fit(clips, y), clone(network).fit(clips, y)
+    assert not np.array_equal(one.network.get_weights()[-1], other.network.get_weights()[-1])
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(Stop, "n_epochs", 1)
+    with pytest.raises(RuntimeError):
+        clone(network).fit(clips, y)
+    monkeypatch.setattr(Stop, "n_epochs", 1000)
+    assert len(clone(network).fit(clips, y).history_["loss"]) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_seed_is_what_is_drawn_from_it(tmp_path):
+    network, clips, y = NETWORKS["plain"]
+    network = clone(network).set_params(checkpoint=tmp_path, epochs=1)
+    for seed in (0, np.int64(0), np.random.RandomState(0), np.random.RandomState(1)):
+        clone(network).set_params(random_state=seed).fit(clips, y)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_training_without_a_result_is_not_kept(tmp_path):
+    network, clips, y = NETWORKS["plain"]
+    network = clone(network).set_params(checkpoint=tmp_path, learning_rate=1e30, epochs=3)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="came to no result"):
+            clone(network).fit(clips, y)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_warm_start_goes_on_from_a_finished_one(tmp_path):
+    network, clips, y = NETWORKS["plain"]
+    network = clone(network).set_params(warm_start=True, epochs=2)
+    whole = clone(network).fit(clips, y).fit(clips, y)
+    clone(network).set_params(checkpoint=tmp_path).fit(clips, y)
+    again = clone(network).set_params(checkpoint=tmp_path).fit(clips, y).fit(clips, y)
+    assert_equal(again, whole)
+
+
+def test_functions_are_told_apart_by_what_they_do():
+    def make(name):
+        return lambda x: getattr(x, name)
+
+    functions = [lambda x: x + 1, lambda x: x + 2, lambda x: x - 1, make("a"), make("b"), lambda x, y=3: x]
+    assert len({describe(function) for function in functions}) == len(functions)
+    assert describe(make("a")) == describe(make("a"))
+
+
+@pytest.mark.parametrize("name", ["plain", "average", "early stopping"])
+def test_killed_behind_the_last_epoch(tmp_path, monkeypatch, name):
+    network, clips, y = NETWORKS[name]
+    whole = clone(network).fit(clips, y)
+    network = clone(network).set_params(checkpoint=tmp_path)
+    finish = Checkpoint.finish
+    monkeypatch.setattr(Checkpoint, "finish", raise_interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        clone(network).fit(clips, y)
+    monkeypatch.setattr(Checkpoint, "finish", finish)
+    assert_equal(clone(network).fit(clips, y), whole)
+
+
+def raise_interrupt(*args):
+    raise KeyboardInterrupt

@@ -1,12 +1,24 @@
 """Tables of predictions: whole, resumed, with the faults of recordings that cannot be read."""
 
 import csv
+import os
+import shutil
 import sys
 
+import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from sklspeech import AudioWarning, FrameStatistics, MelFeatures, Pipeline, SpeechTranscriber, datasets, predict_to
+from sklspeech import (
+    AudioWarning,
+    FrameStatistics,
+    MelFeatures,
+    Pipeline,
+    RejectOption,
+    SpeechTranscriber,
+    datasets,
+    predict_to,
+)
 from sklspeech.reports.predict_to import _hear
 
 MODULE = sys.modules["sklspeech.reports.predict_to"]
@@ -19,7 +31,7 @@ def pipeline(words):
 
 @pytest.fixture(autouse=True)
 def _few_at_once(monkeypatch):
-    monkeypatch.setattr(MODULE, "_AT_ONCE", 8)
+    monkeypatch.setattr(MODULE, "_RECORDINGS", 8)
 
 
 def read(path):
@@ -78,7 +90,7 @@ def test_interrupted_table_goes_on(pipeline, words, tmp_path, monkeypatch, cut):
     monkeypatch.setattr(MODULE, "_hear", hear)
     with pytest.raises(KeyboardInterrupt):
         predict_to(pipeline, words.data, tmp_path / "a.csv")
-    unfinished = tmp_path / "a.csv.unfinished"
+    (unfinished,) = tmp_path.glob("*.unfinished")
     unfinished.write_bytes(unfinished.read_bytes()[: -cut or None])
     predict_to(pipeline, words.data, tmp_path / "a.csv")
     assert sum(calls[3:]) == 60 - 16 + bool(cut)
@@ -91,7 +103,40 @@ def test_endings(pipeline, words, tmp_path, name):
         predict_to(pipeline, words.data, tmp_path / name)
 
 
-def test_an_unfinished_table_of_others_is_left_alone(pipeline, words, tmp_path):
-    (tmp_path / "a.csv.unfinished").write_text("path,label,probability,error\nother.wav,yes,0.9,\n")
-    with pytest.raises(ValueError, match="of other recordings"):
-        predict_to(pipeline, words.data, tmp_path / "a.csv")
+def test_tables_of_others_are_left_alone(pipeline, words, tmp_path, monkeypatch):
+    def interrupt(estimator, paths):
+        raise KeyboardInterrupt
+
+    other = Pipeline([MelFeatures(), FrameStatistics(), LogisticRegression(C=1e-4)]).fit(words.data, words.target)
+    monkeypatch.setattr(MODULE, "_hear", interrupt)
+    for estimator, paths in ((other, words.data), (pipeline, words.data[:9])):
+        with pytest.raises(KeyboardInterrupt):
+            predict_to(estimator, paths, tmp_path / "a.csv")
+    for unfinished in tmp_path.glob("*.unfinished"):
+        unfinished.write_bytes(b"")  # as when it was killed at once
+    monkeypatch.setattr(MODULE, "_hear", _hear)
+    predict_to(pipeline, words.data, tmp_path / "a.csv")
+    assert [row["label"] for row in read(tmp_path / "a.csv")] == pipeline.predict(words.data).tolist()
+    assert len(list(tmp_path.glob("*.unfinished"))) == 2
+
+
+def test_odd_names(pipeline, words, tmp_path):
+    names = [b"a\xff.wav", b'b,"c".wav', b"d\re.wav"]
+    paths = []
+    for name in names:
+        paths.append(os.path.join(os.fsencode(tmp_path), name))
+        shutil.copy(words.data[0], paths[-1])
+    assert predict_to(pipeline, paths, tmp_path / "a.csv") == []
+    content = (tmp_path / "a.csv").read_bytes()
+    assert all(name.replace(b'"', b'""') in content for name in names)
+
+
+def test_rejected_words_have_a_probability(words, tmp_path):
+    rejecting = RejectOption(LogisticRegression(), random_state=0)
+    pipeline = Pipeline([MelFeatures(), FrameStatistics(), rejecting])
+    pipeline.fit(words.data, np.where(words.target == "stop", "unknown", words.target))
+    pipeline[-1].threshold_ = 2.0  # everything is rejected
+    predict_to(pipeline, words.data, tmp_path / "a.csv")
+    rows = read(tmp_path / "a.csv")
+    assert {row["label"] for row in rows} == {"unknown"}
+    assert all(float(row["probability"]) > 0 for row in rows)

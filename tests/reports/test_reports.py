@@ -10,7 +10,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import LeaveOneGroupOut
 from sklearn.utils import Bunch
 
-from sklspeech import FrameStatistics, MelFeatures, MFCCFeatures, Pipeline, SpeechTranscriber, datasets, reports
+from sklspeech import (
+    FrameStatistics,
+    MelFeatures,
+    MFCCFeatures,
+    Pipeline,
+    RejectOption,
+    SpeechTranscriber,
+    datasets,
+    reports,
+)
 from sklspeech.reports.comparison import paired_p_value
 from sklspeech.reports.dataset import find_spellings
 from sklspeech.reports.errors import find_suspicious
@@ -168,8 +177,9 @@ def test_names_on_the_page_are_text(tmp_path, words):
             [False, False, True, False, False],
         ),
         ([[0.6, 0.4], [0.55, 0.45], [0.4, 0.6], [0.52, 0.48]], [0, 0, 1, 1], [False] * 4),
+        ([[0.9, 0.1, np.nan], [0.7, 0.3, np.nan], [0.2, 0.8, np.nan], [0.5, 0.5, np.nan]], [0, 0, 1, 2], [False] * 4),
     ],
-    ids=["all right", "one wrong", "unsure"],
+    ids=["all right", "one wrong", "unsure", "of a label that was not trained on"],
 )
 def test_suspicious(probabilities, own, expected):
     assert find_suspicious(np.array(probabilities), np.array(own)).tolist() == expected
@@ -200,3 +210,26 @@ def test_corrected_test_is_less_sure_than_the_ordinary_one():
     t = differences.mean() / np.sqrt((1 / 5 + 1 / 4) * differences.var(ddof=1))  # equation 12 of Nadeau and Bengio
     assert paired_p_value(differences, 0.25) == pytest.approx(2 * stats.t.sf(t, 4))
     assert paired_p_value(np.zeros(5), 0.25) == 1
+
+
+def test_predictions_are_those_of_predict(words):
+    """Which of a classifier that rejects are not its most probable labels."""
+    rejecting = Pipeline([MelFeatures(), FrameStatistics(), RejectOption(LogisticRegression(), random_state=0)])
+    y = np.where(words.target == "stop", "unknown", words.target)
+    fitted = rejecting.fit(words.data, y)
+    fitted[-1].threshold_ = 2.0
+    errors = reports.error_report(fitted, words.data, y, words.groups)
+    assert len(errors) == (fitted.predict(words.data) != y).sum() == 40
+    assert set(errors["predicted"]) == {"unknown"}
+
+
+def test_labels_of_a_series(words, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    labels = pandas.Series(["yes", "no", "yes"], index=[7, 5, 6])
+    faults = reports.check_audio([*words.data[:2], words.data[0]], labels)
+    assert faults["fault"].tolist() == ["duplicate"]
+
+
+def test_a_page_that_cannot_be_written_is_told_of_at_once(words, tmp_path):
+    with pytest.raises(ValueError, match="lies in no folder"):
+        reports.error_report(None, words.data, words.target, page=tmp_path / "nowhere" / "errors.html")
