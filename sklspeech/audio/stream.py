@@ -38,11 +38,13 @@ class AudioStream:
 
     Examples
     --------
+    >>> import tempfile
     >>> import numpy as np
     >>> import soundfile
     >>> from sklspeech.audio import AudioStream
-    >>> soundfile.write("hum.wav", np.sin(np.arange(40_000) / 10), 16_000)
-    >>> [len(block) for block in AudioStream("hum.wav")]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     soundfile.write(f"{folder}/hum.wav", np.sin(np.arange(40_000) / 10), 16_000)
+    ...     [len(block) for block in AudioStream(f"{folder}/hum.wav")]
     [16000, 16000, 8000]
     """
 
