@@ -92,8 +92,9 @@ class Checkpoint(keras.callbacks.Callback):
         ----------
         model : keras.Model
         """
-        self.set_model(model)
-        self._write(0, finished=True)
+        if not self._restored.get("finished"):
+            self.set_model(model)
+            self._write(0, finished=True)
 
     def discard(self):
         """Keep nothing: what has come of it is of no use, or is not to come again."""
@@ -114,9 +115,7 @@ class Checkpoint(keras.callbacks.Callback):
             "stopped": bool(self.model.stop_training),
             "history": self._history,
             "order": self._batches.get_state(),
-            "stopping": {}
-            if stopping is None or finished
-            else {name: _number(getattr(stopping, name)) for name in names},
+            "stopping": {name: _number(getattr(stopping, name)) for name in names},
             "n_best": len(best),
         }
         arrays = {f"variable_{i}": variable.numpy() for i, variable in enumerate(self._variables(self.model, finished))}
