@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .. import compose
+from .._runtime.progress import Progress
 from .._runtime.public import public
 from .._runtime.scikit_learn import BaseSearchCV
 from ..frozen.classifier import FrozenClassifier, UnfittedPlaceholder
@@ -70,8 +71,10 @@ def freeze(estimator, X=None, *, n_jobs=None):
     estimator = fitted_within(estimator)
     check_is_fitted(estimator)
     buffer = io.BytesIO()
-    freezer = _Freezer(buffer, n_jobs)
-    freezer.dump(estimator)
+    with Progress("freeze: networks become graphs", 1, delay=0.0) as progress:  # seconds, of which nothing else tells
+        freezer = _Freezer(buffer, n_jobs)
+        freezer.dump(estimator)
+        progress.advance()
     if not freezer.n_networks:
         raise ValueError(f"there is no network to freeze in {_describe(estimator)}: save it as it is, with joblib")
     frozen = pickle.loads(buffer.getvalue())
