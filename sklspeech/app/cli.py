@@ -117,6 +117,7 @@ def _add_training_commands(commands):
     )
     train.add_argument("--epochs", type=int, metavar="N", help="passes over the recordings (default: by their number)")
     train.add_argument("--seed", type=int, default=None, help="random seed")
+    train.add_argument("--skip", action="store_true", help="leave out recordings that cannot be read")
     train.add_argument("--cv", metavar="groups|N", help="cross-validate first, leaving speakers out or in N folds")
 
     compare = _command(commands, "compare", _compare, "cross-validate features and networks on a folder of recordings")
@@ -143,6 +144,7 @@ def _add_prediction_commands(commands):
     evaluate.add_argument("model", type=Path, metavar="MODEL", help=_MODEL)
     _add_folder(evaluate)
     evaluate.add_argument("--json", action="store_true", help="one JSON object instead of tables")
+    evaluate.add_argument("--skip", action="store_true", help="leave out recordings that cannot be read")
     evaluate.add_argument("--confusion", type=Path, metavar="FILE", help="picture to write of what is taken for what")
     evaluate.add_argument("--report", type=Path, metavar="FILE", help="HTML page to write of the clips that are wrong")
 

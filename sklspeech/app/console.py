@@ -121,7 +121,7 @@ def load_folder(args, target, file=None):
     Parameters
     ----------
     args : argparse.Namespace
-        With root, pattern, manifest and split.
+        With root, pattern, manifest and split; and skip, whether to leave out what cannot be read.
     target : {"auto", "label", "text"}
     file : file object or None, default=None
         Where to say what there is; None is the standard output.
@@ -133,7 +133,12 @@ def load_folder(args, target, file=None):
     from ..datasets import load_speech_folder
 
     speech = load_speech_folder(
-        args.root, pattern=args.pattern, manifest=args.manifest, split=args.split, target=target
+        args.root,
+        pattern=args.pattern,
+        manifest=args.manifest,
+        split=args.split,
+        target=target,
+        on_error="skip" if getattr(args, "skip", False) else "raise",
     )
     print(shown(speech.DESCR), file=file)
     return speech

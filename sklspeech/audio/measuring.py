@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._runtime.progress import Progress
+from .._runtime.threads import count_threads, map_in_threads
+from ..errors import AudioError
 from .levels import FAINT, ChannelMixer
 from .reading import read_blocks
 
@@ -74,6 +77,48 @@ def measure_recording(path):
     return Measures(
         n_samples / sample_rate, sample_rate, n_channels, peak, float(level), clipped, offset, digest.hexdigest()
     )
+
+
+def measure_all(paths, n_jobs=None):
+    """Measure recordings, in threads and with progress.
+
+    Parameters
+    ----------
+    paths : list of str
+    n_jobs : int or None, default=None
+        Threads.
+
+    Returns
+    -------
+    measured : list of Measures, or AudioError of those that cannot be read
+    """
+    with Progress("reading", len(paths)) as progress:
+
+        def measure(path):
+            try:
+                return measure_recording(path)
+            except AudioError as error:
+                return error
+            finally:
+                progress.advance()
+
+        return map_in_threads(measure, paths, count_threads(n_jobs))
+
+
+def find_unreadable(paths):
+    """Read recordings to their end.
+
+    Parameters
+    ----------
+    paths : list of str
+
+    Returns
+    -------
+    failed : list of (str, str)
+        Those that cannot be read, and why.
+    """
+    measured = zip(paths, measure_all(paths, -1), strict=True)
+    return [(path, found.fault) for path, found in measured if isinstance(found, AudioError)]
 
 
 def _count_clipped(samples):

@@ -12,6 +12,7 @@ from sklearn.utils import Bunch
 
 from ..audio import containers
 from ..audio.folders import list_folder
+from ..audio.measuring import find_unreadable
 from ..errors import AudioWarning
 from .manifest import has_column, read_manifest
 from .texts import has_texts, read_texts
@@ -30,7 +31,7 @@ class Row(NamedTuple):
     speaker: str
 
 
-def load_speech_folder(root, *, pattern=None, manifest=None, split=None, target="auto"):
+def load_speech_folder(root, *, pattern=None, manifest=None, split=None, target="auto", on_error="raise"):
     r"""List the recordings under a folder, with a label or a sentence and, where known, a speaker for each.
 
     The label is the sub-folder of `root` that holds the recording; or it is taken from the path by `pattern`; or it
@@ -56,6 +57,9 @@ def load_speech_folder(root, *, pattern=None, manifest=None, split=None, target=
     target : {"auto", "label", "text"}, default="auto"
         What is to be recognized: labels, or sentences. "auto" takes sentences where there is a manifest without labels
         but with ``text``, or one of the forms above but files beside recordings; and labels else.
+    on_error : {"raise", "skip"}, default="raise"
+        "raise" reads no recording: what cannot be read is an error where it is used. "skip" reads all of them, leaves
+        out those that cannot be read, with one warning that names each, and says so in `failed`.
 
     Returns
     -------
@@ -65,6 +69,7 @@ def load_speech_folder(root, *, pattern=None, manifest=None, split=None, target=
         - target : ndarray of shape (n,), str; the labels or sentences
         - groups : ndarray of shape (n,), str, or None; the speakers
         - target_names : list of str; the labels or sentences, sorted, once each
+        - failed : list of (str, str); recordings that were left out, and why
         - DESCR : str
 
     Raises
@@ -112,7 +117,10 @@ def load_speech_folder(root, *, pattern=None, manifest=None, split=None, target=
         rows = _from_files(root, pattern)
     if not rows:
         raise ValueError(f"no recordings found in {root}" + (f" with split={split!r}" if split else ""))
+    if on_error not in ("raise", "skip"):
+        raise ValueError(f"on_error must be 'raise' or 'skip', got {on_error!r}")
     rows = [Row(path, _composed(label), _composed(speaker)) for path, label, speaker in rows]
+    rows, failed = _readable(rows) if on_error == "skip" else (rows, [])
     known = {row.speaker for row in rows if row.speaker}
     n_unknown = sum(not row.speaker for row in rows)
     if known and n_unknown:
@@ -126,8 +134,20 @@ def load_speech_folder(root, *, pattern=None, manifest=None, split=None, target=
         target=np.array([row.label for row in rows]),
         groups=np.array([row.speaker for row in rows]) if known else None,
         target_names=names,
+        failed=failed,
         DESCR=f"{len(rows)} recordings of {len(names)} {kind} by {len(known) or 'unknown'} speakers in {root}",
     )
+
+
+def _readable(rows):
+    """Rows of recordings that can be read, and what is wrong with the others."""
+    faults = dict(find_unreadable([row.path for row in rows]))
+    if len(faults) == len(rows):
+        raise ValueError(f"none of {len(rows)} recordings can be read: {rows[0].path}: {faults[rows[0].path]}")
+    if faults:
+        listed = "; ".join(f"{path}: {fault}" for path, fault in faults.items())
+        _warn(f"{len(faults)} of {len(rows)} recordings cannot be read, and are left out: {listed}")
+    return [row for row in rows if row.path not in faults], list(faults.items())
 
 
 def _wants_texts(root, pattern, manifest, target):

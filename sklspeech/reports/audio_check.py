@@ -6,9 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_consistent_length
 
-from .._runtime.progress import Progress
-from .._runtime.threads import count_threads, map_in_threads
-from ..audio.measuring import measure_recording
+from ..audio.measuring import measure_all
 from ..errors import AudioError
 from .tables import import_pandas
 
@@ -87,32 +85,6 @@ def check_audio(
         faults += _speakers_in_two_splits(paths, groups, splits)
     order = {path: i for i, path in reversed(list(enumerate(paths)))}
     return pandas.DataFrame(sorted(faults, key=lambda fault: order[fault.path]), columns=list(Fault._fields))
-
-
-def measure_all(paths, n_jobs=None):
-    """Measure recordings, with progress.
-
-    Parameters
-    ----------
-    paths : list of str
-    n_jobs : int or None, default=None
-        Threads.
-
-    Returns
-    -------
-    measured : list of Measures, or AudioError of those that cannot be read
-    """
-    with Progress("reading", len(paths)) as progress:
-
-        def measure(path):
-            try:
-                return measure_recording(path)
-            except AudioError as error:
-                return error
-            finally:
-                progress.advance()
-
-        return map_in_threads(measure, paths, count_threads(n_jobs))
 
 
 def find_faults(paths, measured, labels, sample_rate, durations):

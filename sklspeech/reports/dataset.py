@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..audio.measuring import measure_all
 from ..errors import AudioError
-from .audio_check import Fault, find_faults, measure_all
+from .audio_check import Fault, find_faults
 from .tables import import_pandas
 
 _SHOWN = 10  # lines of a kind in the text
