@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import io
 import os
 import warnings
 from contextlib import suppress
@@ -16,13 +15,14 @@ from .._runtime.progress import Progress
 from .._runtime.public import public
 from ..errors import AudioError, AudioWarning
 from ..features.remarks import without_remarks
-from .judging import confidence_of, is_transcriber, probabilities_of
+from .judging import confidence_of, is_transcriber, probabilities_of, without_search
 from .tables import import_pandas
 
 _RECORDINGS = 256  # recordings of a job
 _SHOWN = 5
 _NOISE = 16_000  # samples
 _END = b"\r\n"  # of a line, as of RFC 4180
+_LONGEST_LINE = 2**20  # bytes
 _COLUMNS = {"labels": ["path", "label", "probability", "error"], "sentences": ["path", "text", "confidence", "error"]}
 
 
@@ -79,22 +79,21 @@ def predict_to(estimator, paths, file, *, n_jobs=None):
         raise ValueError(f"file must end in .csv or .parquet, got {str(file)!r}")
     pandas = import_pandas("a .parquet file") if target.suffix == ".parquet" else None
     check_target(target)
-    paths = [os.fsdecode(path) for path in paths]
+    estimator, paths = without_search(estimator), [os.fsdecode(path) for path in paths]
     columns = _COLUMNS["sentences" if is_transcriber(estimator) else "labels"]
     unfinished = target.with_name(f"{target.name}.{_digest(estimator, paths)}.unfinished")
     with locked(unfinished.with_suffix(".lock")):
-        n_done = len(_read(unfinished, columns))
+        n_done = _count_rows(unfinished, columns)
         _write_rest(estimator, paths, unfinished, n_done, n_jobs)
-        rows = _read(unfinished, columns)
+        failed = [(row[0], row[-1]) for row in _read(unfinished) if row[-1]]
         if pandas is None:
             os.replace(unfinished, target)
         else:
-            table = pandas.DataFrame(rows, columns=columns)
+            table = pandas.DataFrame(_read(unfinished), columns=columns)
             table[columns[2]] = pandas.to_numeric(table[columns[2]])  # "" becomes NaN
             with atomic_write(target) as unchecked:
                 table.to_parquet(unchecked)
             unfinished.unlink()
-    failed = [(row[0], row[-1]) for row in rows if row[-1]]
     if failed:
         first = "; ".join(f"{path}: {fault}" for path, fault in failed[:_SHOWN])
         more = f", and {len(failed) - _SHOWN} more" if len(failed) > _SHOWN else ""
@@ -114,17 +113,25 @@ def _digest(estimator, paths):
     return digest.hexdigest()
 
 
-def _read(path, columns):
-    """Rows that are written, whole ones alone; the file is made where it is missing."""
-    content = path.read_bytes() if path.exists() else b""
-    whole = content[: content.rfind(_END) + len(_END)] if _END in content else b""
-    if not whole:
-        whole = (",".join(columns)).encode() + _END
-        path.write_bytes(whole)
-    elif len(whole) < len(content):  # the last line was being written
-        os.truncate(path, len(whole))
-    _, *rows = csv.reader(io.StringIO(whole.decode("utf-8", "surrogateescape"), newline=""))
-    return rows
+def _count_rows(path, columns):
+    """How many rows are written, whole ones alone; the file is made where it is missing."""
+    size = path.stat().st_size if path.exists() else 0
+    with open(path, "ab+") as file:
+        start = max(0, size - _LONGEST_LINE)
+        file.seek(start)
+        end = file.read().rfind(_END)
+        file.truncate(0 if end < 0 else start + end + len(_END))  # the last line may have been being written
+        if end < 0:
+            file.write(",".join(columns).encode() + _END)
+    return sum(1 for _ in _read(path))
+
+
+def _read(path):
+    """The rows of a table, one after the other."""
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+        rows = csv.reader(file)
+        next(rows)
+        yield from rows
 
 
 def _write_rest(estimator, paths, unfinished, n_done, n_jobs):
