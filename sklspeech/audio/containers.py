@@ -125,9 +125,11 @@ def _opened(path, name, descriptor):
         )
     import av
 
+    # Titles that are no UTF-8 are no reason to refuse a recording; from 19 on PyAV does so by itself.
+    options = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
     try:
         os.lseek(descriptor, 0, os.SEEK_SET)
-        with os.fdopen(os.dup(descriptor), "rb") as file, av.open(file, metadata_errors="replace") as container:
+        with os.fdopen(os.dup(descriptor), "rb") as file, av.open(file, **options) as container:
             n_streams = len(container.streams.audio)
             if n_streams != 1:
                 raise AudioError(path, f"holds {n_streams} audio streams, expected 1")
