@@ -3,6 +3,7 @@
 import os
 from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 
@@ -126,7 +127,7 @@ def _opened(path, name, descriptor):
     import av
 
     # Titles that are no UTF-8 are no reason to refuse a recording; from 19 on PyAV does so by itself.
-    options = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+    options: Any = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
     try:
         os.lseek(descriptor, 0, os.SEEK_SET)
         with os.fdopen(os.dup(descriptor), "rb") as file, av.open(file, **options) as container:
