@@ -49,12 +49,8 @@ from sklearn import set_config
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
 
 set_config(enable_metadata_routing=True)
-search = GridSearchCV(
-    plain,
-    {"logisticregression__C": [0.01, 1.0]},
-    cv=GroupKFold(3).set_split_request(groups=True),
-)
-outer = GroupKFold(3).set_split_request(groups=True)
-found = cross_validate(search, speech.data, speech.target, cv=outer, params={"groups": speech.groups})
+by_speaker = GroupKFold(3).set_split_request(groups=True)
+search = GridSearchCV(plain, {"logisticregression__C": [0.01, 1.0]}, cv=by_speaker)
+found = cross_validate(search, speech.data, speech.target, cv=by_speaker, params={"groups": speech.groups})
 set_config(enable_metadata_routing=False)
 print(f"nested: {found['test_score'].mean():.3f}")
