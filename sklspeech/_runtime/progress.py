@@ -6,8 +6,6 @@ import threading
 import time
 from contextlib import contextmanager
 
-from joblib.parallel import get_active_backend
-
 _DELAY = 3.0  # seconds of work that nobody needs to be told of
 _FORMAT = "{percentage:3.0f} % {bar:4} {remaining} left  {desc}"
 _WIDTH = 79  # what is longer loses its end
@@ -112,6 +110,8 @@ def is_watched():
     -------
     is_watched : bool
     """
+    from joblib.parallel import get_active_backend  # not before: the command line is to start at once
+
     if multiprocessing.parent_process() is not None or get_active_backend()[0].nesting_level:
         return False
     if threading.current_thread() is not threading.main_thread():
