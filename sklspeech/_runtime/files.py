@@ -72,6 +72,19 @@ def locked(path):
             return
 
 
+def check_writable(path):
+    """Raise ValueError where a file cannot be written, before the work is done whose result it is to hold.
+
+    Parameters
+    ----------
+    path : str or PathLike
+    """
+    path = Path(path)
+    if not path.parent.is_dir() or path.is_dir():
+        raise ValueError(f"{path} cannot be written: it is a folder, or lies in no folder")
+    check_target(path)
+
+
 def check_target(path):
     """Raise where a path cannot become a file.
 

@@ -5,7 +5,6 @@ import os
 import sys
 from pathlib import Path
 
-from .._runtime.files import check_target
 from .._runtime.once import kind_of
 from .._runtime.progress import beside_progress
 from .._runtime.quiet import quiet_tensorflow
@@ -142,18 +141,6 @@ def load_folder(args, target, file=None):
     )
     print(shown(speech.DESCR), file=file)
     return speech
-
-
-def check_writable(path):
-    """Raise ValueError where a file cannot be written, before the work is done.
-
-    Parameters
-    ----------
-    path : Path
-    """
-    if not path.parent.is_dir() or path.is_dir():
-        raise ValueError(f"{path} cannot be written: it is a folder, or lies in none")
-    check_target(path)
 
 
 def list_recordings(names):

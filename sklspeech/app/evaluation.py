@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from .console import check_writable, list_recordings, load_folder, load_model, print_json, shown
+from .._runtime.files import check_writable
+from .console import list_recordings, load_folder, load_model, print_json, shown
 
 _WORST = 5  # clips that are shown
 _FEW_SPEAKERS = 10  # each of whom is left out by itself

@@ -2,8 +2,8 @@
 
 import time
 
-from .._runtime.files import atomic_write
-from .console import check_writable, load_folder, shown, start_tensorflow
+from .._runtime.files import atomic_write, check_writable
+from .console import load_folder, shown, start_tensorflow
 from .evaluation import folds_of
 
 NETWORKS = {"cnn": "SpeechCNN", "rnn": "SpeechRNN", "crnn": "SpeechCRNN", "transformer": "SpeechTransformer"}

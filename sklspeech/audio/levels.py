@@ -8,7 +8,8 @@ from ..errors import AudioError
 LARGEST = 8.0
 #: A recording without a sample as large as this is silent, or so faint that rounding and the floors of features show.
 FAINT = 1e-3
-_OFFSET = 0.5  # deviations that the mean of a waveform may be off 0; of real sets the largest is 0.23
+#: Deviations that the mean of a waveform may be off 0; of real sets the largest is 0.23.
+OFFSET = 0.5
 _SAMPLES_APART = 16  # of those that the mean is estimated from
 _FEWEST = 100  # samples that a mean is taken of
 _FULL_SCALE = 2.0**15  # of 16-bit samples
@@ -77,7 +78,7 @@ def has_offset(waveforms):
     if waveforms.dtype.kind != "f":
         some /= _FULL_SCALE
     means = np.abs(some.mean(axis=-1))
-    return (means > _OFFSET * some.std(axis=-1)) & (means > FAINT)
+    return (means > OFFSET * some.std(axis=-1)) & (means > FAINT)
 
 
 def mix(samples, source):

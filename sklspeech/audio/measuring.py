@@ -8,12 +8,11 @@ import numpy as np
 from .._runtime.progress import Progress
 from .._runtime.threads import count_threads, map_in_threads
 from ..errors import AudioError
-from .levels import FAINT, ChannelMixer
+from .levels import FAINT, OFFSET, ChannelMixer
 from .reading import read_blocks
 
 _FULL = 0.998  # of full scale, from which a sample is taken for one that was cut off
 _IN_A_ROW = 3  # such samples: fewer are a peak
-_OFFSET = 0.5  # deviations that the mean may be off 0
 
 
 class Measures(NamedTuple):
@@ -37,7 +36,7 @@ class Measures(NamedTuple):
     def has_offset(self):
         """Whether the samples lie off zero by more than half of their deviation."""
         deviation = np.sqrt(max(0.0, 10 ** (self.level / 10) - self.offset**2))
-        return abs(self.offset) > FAINT and abs(self.offset) > _OFFSET * deviation
+        return abs(self.offset) > FAINT and abs(self.offset) > OFFSET * deviation
 
 
 def measure_recording(path):

@@ -52,8 +52,7 @@ class ProgressBar:
         context : sklearn.callback.CallbackContext
             Of the task.
         """
-        path = [task.task_id for task in get_context_path(context)]
-        send(self._handles[context.root_uuid], ("begin", path, context.max_subtasks, _describe(context)))
+        self._tell("begin", context)
 
     def on_fit_task_end(self, estimator, context):
         """Tell that a task is done; scikit-learn calls this.
@@ -65,8 +64,12 @@ class ProgressBar:
         context : sklearn.callback.CallbackContext
             Of the task.
         """
-        path = [task.task_id for task in get_context_path(context)]
-        send(self._handles[context.root_uuid], ("end", path, 0, _describe(context)))
+        self._tell("end", context)
+
+    def _tell(self, event, context):
+        """Send what has become of a task to the line, which may be in another process."""
+        path = tuple(task.task_id for task in get_context_path(context))
+        send(self._handles[context.root_uuid], (event, path, context.max_subtasks, _describe(context)))
 
     def teardown(self, estimator, context):
         """Take the line away; scikit-learn calls this after a fit.
@@ -103,7 +106,6 @@ class _Line:
     def receive(self, message):
         """Take in what a task tells."""
         event, path, total, text = message
-        path = tuple(path)
         if event == "begin":
             self._totals[path], self._shares[path] = total, 0.0
         elif path in self._totals:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
+from .._runtime.docstrings import fill_docstring
 from ..audio.reading import read_duration
 from ..audio.source import segment_name
 from .downloads import Archive, fetch
@@ -27,6 +28,7 @@ _SPEECH_COMMANDS = {
     ),
 }
 _TEN_WORDS = "yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go"
+_LISTS = {"validation": "validation", "test": "testing"}  # subsets, and what their lists are called
 _NOISE = "_background_noise_"
 _OTHERS = 0.1  # unknown and silent clips each, for every clip of the ten words
 _MOST_IN_A_SET = 2**27 - 1  # of the hash rule
@@ -54,6 +56,22 @@ _LIBRISPEECH = {
 }
 
 
+#: What all downloads share, for their docstrings.
+_WHERE = """
+    data_home : str, PathLike or None, default=None
+        Folder of downloads; None is what SKLSPEECH_HOME names, or ``~/sklspeech_data``.
+    archive : str, PathLike or None, default=None
+        The archive, or the unpacked folder, if it is there already.
+"""
+_FAULTS = """
+    OSError
+        The archive cannot be downloaded; the error says which file to put where.
+    ValueError
+        A parameter is none of the above, or the download was changed on its way.
+"""
+
+
+@fill_docstring(where=_WHERE, faults=_FAULTS)
 def fetch_speech_commands(version=2, *, subset="train", task="all", data_home=None, archive=None, random_state=None):
     """Google's Speech Commands: a second of a word by thousands of speakers, 2.4 GB.
 
@@ -66,10 +84,7 @@ def fetch_speech_commands(version=2, *, subset="train", task="all", data_home=No
     task : {"all", "12"}, default="all"
         All words; or the ten commands, "_unknown_", which is drawn from the other words, and "_silence_", which is
         seconds of the recorded noise. Of each of these two there is one for ten commands.
-    data_home : str, PathLike or None, default=None
-        Folder of downloads; None is what SKLSPEECH_HOME names, or ``~/sklspeech_data``.
-    archive : str, PathLike or None, default=None
-        The archive, or the unpacked folder, if it is there already.
+    {where}
     random_state : int, RandomState or None, default=None
         Which clips of other words, and which seconds of noise, there are.
 
@@ -80,10 +95,7 @@ def fetch_speech_commands(version=2, *, subset="train", task="all", data_home=No
 
     Raises
     ------
-    OSError
-        The archive cannot be downloaded; the error says which file to put where.
-    ValueError
-        A parameter is none of the above, or the download was changed on its way.
+    {faults}
 
     References
     ----------
@@ -100,9 +112,6 @@ def fetch_speech_commands(version=2, *, subset="train", task="all", data_home=No
     if task == "12":
         rows = _twelve(root, rows, check_random_state(random_state))
     return _bunch(rows, f"Speech Commands v0.0{version}, {subset}, task {task}. {_DESCR['speech_commands']}")
-
-
-_LISTS = {"validation": "validation", "test": "testing"}
 
 
 def _part_of(name, listed):
@@ -168,6 +177,7 @@ def _silence(root, n_made, random):
         yield segment_name(str(noises[i]), start, start + min(1.0, durations[i])), "_silence_", noises[i].stem
 
 
+@fill_docstring(where=_WHERE, faults=_FAULTS)
 def fetch_spoken_digits(*, subset="all", data_home=None, archive=None):
     """The Free Spoken Digit Dataset: ten English digits, 50 takes by each speaker, 8 kHz, 12 MB.
 
@@ -176,10 +186,7 @@ def fetch_spoken_digits(*, subset="all", data_home=None, archive=None):
     subset : {"train", "test", "all"}, default="all"
         Takes 0 to 4 are the official test. Its speakers are those of training: leave one speaker out to be told how
         well others are understood.
-    data_home : str, PathLike or None, default=None
-        Folder of downloads; None is what SKLSPEECH_HOME names, or ``~/sklspeech_data``.
-    archive : str, PathLike or None, default=None
-        The archive, or the unpacked folder, if it is there already.
+    {where}
 
     Returns
     -------
@@ -188,10 +195,7 @@ def fetch_spoken_digits(*, subset="all", data_home=None, archive=None):
 
     Raises
     ------
-    OSError
-        The archive cannot be downloaded; the error says which file to put where.
-    ValueError
-        A parameter is none of the above, or the download was changed on its way.
+    {faults}
     """
     _check("subset", subset, ("train", "test", "all"))
     root = _only_folder(fetch(_SPOKEN_DIGITS, data_home, archive), "recordings")
@@ -203,6 +207,7 @@ def fetch_spoken_digits(*, subset="all", data_home=None, archive=None):
     return _bunch(rows, f"Free Spoken Digit Dataset, {subset}. {_DESCR['spoken_digits']}")
 
 
+@fill_docstring(where=_WHERE, faults=_FAULTS)
 def fetch_yesno(*, subset="all", data_home=None, archive=None):
     """60 recordings of eight Hebrew words each, yes or no, by one man, 8 kHz, 5 MB (OpenSLR 1).
 
@@ -210,10 +215,7 @@ def fetch_yesno(*, subset="all", data_home=None, archive=None):
     ----------
     subset : {"train", "test", "all"}, default="all"
         The first 30 by name are for training, as in Kaldi's recipe.
-    data_home : str, PathLike or None, default=None
-        Folder of downloads; None is what SKLSPEECH_HOME names, or ``~/sklspeech_data``.
-    archive : str, PathLike or None, default=None
-        The archive, or the unpacked folder, if it is there already.
+    {where}
 
     Returns
     -------
@@ -222,10 +224,7 @@ def fetch_yesno(*, subset="all", data_home=None, archive=None):
 
     Raises
     ------
-    OSError
-        The archive cannot be downloaded; the error says which file to put where.
-    ValueError
-        A parameter is none of the above, or the download was changed on its way.
+    {faults}
     """
     _check("subset", subset, ("train", "test", "all"))
     root = _only_folder(fetch(_YESNO, data_home, archive), "waves_yesno", inside=True)
@@ -237,6 +236,7 @@ def fetch_yesno(*, subset="all", data_home=None, archive=None):
     return _bunch(rows, f"yesno, {subset}. {_DESCR['yesno']}")
 
 
+@fill_docstring(where=_WHERE, faults=_FAULTS)
 def fetch_librispeech(*, subset="dev-clean", data_home=None, archive=None):
     """LibriSpeech: English books read aloud, with their sentences, 16 kHz; 0.3 GB to 30 GB.
 
@@ -245,10 +245,7 @@ def fetch_librispeech(*, subset="dev-clean", data_home=None, archive=None):
     subset : str, default="dev-clean"
         "dev-clean", "dev-other", "test-clean", "test-other", "train-clean-100", "train-clean-360" or
         "train-other-500"; no speaker is in two of them.
-    data_home : str, PathLike or None, default=None
-        Folder of downloads; None is what SKLSPEECH_HOME names, or ``~/sklspeech_data``.
-    archive : str, PathLike or None, default=None
-        The archive, or the unpacked folder, if it is there already.
+    {where}
 
     Returns
     -------
@@ -257,10 +254,7 @@ def fetch_librispeech(*, subset="dev-clean", data_home=None, archive=None):
 
     Raises
     ------
-    OSError
-        The archive cannot be downloaded; the error says which file to put where.
-    ValueError
-        A parameter is none of the above, or the download was changed on its way.
+    {faults}
 
     References
     ----------

@@ -71,7 +71,7 @@ def network_within(estimator):
         if hasattr(found, "steps"):
             found = found.steps[-1][1]
             continue
-        inner = getattr(found, "best_estimator_", None) or getattr(found, "estimator_", None)
+        inner = _inner(found)
         if inner is None:
             break
         found = inner
@@ -96,7 +96,12 @@ def pipeline_within(estimator):
     """
     found = estimator
     while found is not None and not isinstance(found, Pipeline):
-        found = getattr(found, "best_estimator_", None) or getattr(found, "estimator_", None)
+        found = _inner(found)
     if found is None:
         raise ValueError(f"expected a fitted pipeline that begins with features, got {type(estimator).__name__}")
     return found
+
+
+def _inner(estimator):
+    """What a search or another estimator around one has fitted; None where it is neither."""
+    return getattr(estimator, "best_estimator_", None) or getattr(estimator, "estimator_", None)

@@ -1,12 +1,10 @@
 """error_report: which clips are wrong."""
 
-from pathlib import Path
-
 import numpy as np
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from .._runtime.files import atomic_write, check_target
+from .._runtime.files import atomic_write, check_writable
 from .._runtime.once import warnings_once
 from .._runtime.requirements import require_extra
 from ..errors import AudioError
@@ -72,14 +70,11 @@ def error_report(estimator, X, y, groups=None, *, cv=None, page=None, n_shown=10
     pandas = import_pandas("error_report")
     if page is not None:
         require_extra("the page of error_report", "display", "matplotlib")
-        check_target(page)
-        if not Path(page).resolve().parent.is_dir():
-            raise ValueError(f"page={str(page)!r} lies in no folder")
+        check_writable(page)
     check_consistent_length(X, y, groups)
     clips, truth = check_clips(X), np.asarray(y)
     if cv is None:
         estimator = without_search(estimator)
-    if cv is None:
         check_is_fitted(estimator)
     folds = None if cv is None else make_folds(cv, truth, groups, estimator)
     judge = _judge_texts if is_transcriber(estimator) else _judge_labels

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 
-from .._runtime.files import atomic_write, check_target, locked
+from .._runtime.files import atomic_write, check_writable, locked
 from .._runtime.progress import Progress
 from .._runtime.public import public
 from ..errors import AudioError, AudioWarning
@@ -78,7 +78,7 @@ def predict_to(estimator, paths, file, *, n_jobs=None):
     if target.suffix not in (".csv", ".parquet"):
         raise ValueError(f"file must end in .csv or .parquet, got {str(file)!r}")
     pandas = import_pandas("a .parquet file") if target.suffix == ".parquet" else None
-    check_target(target)
+    check_writable(target)
     estimator, paths = without_search(estimator), [os.fsdecode(path) for path in paths]
     columns = _COLUMNS["sentences" if is_transcriber(estimator) else "labels"]
     unfinished = target.with_name(f"{target.name}.{_digest(estimator, paths)}.unfinished")
