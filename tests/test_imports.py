@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "compose": {"features", "audio", "metrics"},
     "display": {"features", "metrics", "compose"},
     "reports": {"features", "audio", "metrics"},
-    "frozen": {"features", "pretrained", "text"},
+    "frozen": {"features", "pretrained", "text", "metrics", "compose"},
     "deploy": {"features", "spectral", "text", "networks", "recognizers", "compose", "frozen"},
     "app": {
         "audio",

@@ -371,7 +371,8 @@ def _info(args):
     if archive:
         _show_info("kind", "archive, no pickle")
         manifest = read_manifest(args.model)
-        steps = [step["class"] for step in manifest["steps"]]
+        around = [manifest["around"]["class"]] if "around" in manifest else []
+        steps = [*around, *(step["class"] for step in manifest["steps"])]
         rate, labels = manifest["sample_rate"], manifest["labels"]
         _show_info("created", manifest["created"])
         _show_info("versions", ", ".join(f"{name} {version}" for name, version in manifest["versions"].items()))

@@ -12,10 +12,10 @@ from .. import __version__
 from .._runtime.files import atomic_write
 from .._runtime.onnx_graph import start_session
 from .._runtime.public import public
+from ..compose.within import fitted_within
 from ..features.loader import AudioLoader
 from ..features.mel import MelFeatures
 from ..frozen.archive import golden_waveform
-from .freezing import fitted_within
 from .onnx import compare, to_onnx
 from .transcriber_graph import check_ref, export_transcriber, is_transcriber
 

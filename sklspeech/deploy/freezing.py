@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from .. import compose
 from .._runtime.progress import Progress
 from .._runtime.public import public
-from .._runtime.scikit_learn import BaseSearchCV
+from ..compose.within import fitted_within
 from ..frozen.classifier import FrozenClassifier, UnfittedPlaceholder
 from ..frozen.network import FrozenNetwork
 from ..frozen.pipeline import FrozenPipeline
@@ -81,27 +81,6 @@ def freeze(estimator, X=None, *, n_jobs=None):
     if X is not None:
         compare(_outputs(estimator, X), _outputs(frozen, X), _TOLERANCE, "sample input")
     return frozen
-
-
-def fitted_within(estimator):
-    """The fitted pipeline within a search or an augmented classifier.
-
-    Parameters
-    ----------
-    estimator : estimator
-
-    Returns
-    -------
-    estimator : estimator
-        Itself, where it is neither.
-    """
-    if isinstance(estimator, BaseSearchCV):
-        check_is_fitted(estimator, "best_estimator_")
-        return fitted_within(estimator.best_estimator_)
-    if isinstance(estimator, compose.AugmentedClassifier):
-        check_is_fitted(estimator)
-        return estimator.estimator_
-    return estimator
 
 
 def _describe(estimator):

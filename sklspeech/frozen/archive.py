@@ -1,7 +1,7 @@
 """save and load: a frozen pipeline as a zip of JSON, ONNX graphs and a golden input, without pickle.
 
-    manifest.json   format and library versions, creation date, labels, sample rate, the steps and their parameters, and
-                    the SHA-256 of the graph
+    manifest.json   format and library versions, creation date, labels, sample rate, the steps and their parameters,
+                    what is around them (RejectOption or WordSpotter), and the SHA-256 of the graph
     network.onnx    the graph; labels are in its metadata as well
     features.onnx   the graph of SpeechEmbedding, where that is the first step
     decoder.json    of a transcriber: its symbols, its language model, and how sentences are found
@@ -65,8 +65,9 @@ def save(pipeline, path):
 
     Parameters
     ----------
-    pipeline : FrozenPipeline
-        What `freeze` made of MelFeatures, MFCCFeatures or SpeechEmbedding and a network.
+    pipeline : FrozenPipeline, RejectOption or WordSpotter
+        What `freeze` made of MelFeatures, MFCCFeatures or SpeechEmbedding and a network, or of a `RejectOption` or
+        `WordSpotter` around them.
     path : str or PathLike
         Usually ends in ``.sklspeech``.
 
@@ -75,6 +76,9 @@ def save(pipeline, path):
     ValueError
         The pipeline has other steps, or a parameter that JSON cannot hold.
     """
+    from .around import split  # loads more of scikit-learn than production needs
+
+    around, pipeline = split(pipeline)
     features, classifier = _savable_steps(pipeline)
     waveform = golden_waveform(features)
     graph_of_features = bytes(features.graph_) if isinstance(features, SpeechEmbedding) else b""
@@ -98,6 +102,8 @@ def save(pipeline, path):
             {"name": pipeline.steps[1][0], "class": type(classifier).__name__, "params": {}},
         ],
     }
+    if around is not None:
+        manifest["around"] = around
     text = json.dumps(manifest, indent=1, ensure_ascii=False, default=np.generic.item)
     contents = {
         # A lone surrogate, of a folder whose name is no UTF-8, becomes an escape of JSON.
@@ -129,7 +135,7 @@ def load(path):
 
     Returns
     -------
-    pipeline : FrozenPipeline
+    pipeline : FrozenPipeline, RejectOption or WordSpotter
 
     Raises
     ------
@@ -264,7 +270,11 @@ def _load(path):
         raise ArchiveError("network.onnx is damaged, or not the one that was saved")
     pipeline = _build(manifest, graph, graph_of_features, of_transcriber)
     _check_golden(pipeline, contents)
-    return pipeline
+    if "around" not in manifest:
+        return pipeline
+    from .around import build  # loads more of scikit-learn than other archives need
+
+    return build(manifest["around"], pipeline)
 
 
 def _digest(graph, graph_of_features, of_transcriber):

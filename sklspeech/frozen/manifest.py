@@ -16,6 +16,7 @@ _TYPES = {
     "labels": list,
     "steps": list,
 }
+_OPTIONAL = {"sha256", "around"}
 _MAX_TEXT = 1000  # characters of a value that is shown
 
 
@@ -48,7 +49,7 @@ def check_manifest(content):
             f"has format version {manifest.get('format_version')!r}, this sklspeech {__version__} reads version "
             f"{FORMAT_VERSION}"
         )
-    _expect_keys(manifest, set(_TYPES) | ({"sha256"} & set(manifest)), "manifest.json")
+    expect_keys(manifest, set(_TYPES) | (_OPTIONAL & set(manifest)), "manifest.json")
     for name, kind in _TYPES.items():
         expect_type(manifest[name], kind, name)
     expect_type(manifest.get("sha256", ""), str, "sha256")
@@ -61,7 +62,7 @@ def check_manifest(content):
         expect_type(step, dict, "a step")
         for name, kind in {"name": str, "class": str, "params": dict}.items():
             expect_type(step.get(name), kind, f"{name} of a step")
-        _expect_keys(step, {"name", "class", "params"} | ({"fitted"} & set(step)), "a step")
+        expect_keys(step, {"name", "class", "params"} | ({"fitted"} & set(step)), "a step")
     return manifest
 
 
@@ -82,7 +83,7 @@ def check_fitted_length(fitted, duration, sample_rate):
         It is something else, or contradicts the parameter.
     """
     expect_type(fitted, dict, "fitted of a step")
-    _expect_keys(fitted, {"duration_", "n_samples_"}, "fitted of a step")
+    expect_keys(fitted, {"duration_", "n_samples_"}, "fitted of a step")
     seconds, n_samples = fitted["duration_"], fitted["n_samples_"]
     if duration is None:
         is_right = seconds is None and n_samples is None
@@ -113,7 +114,21 @@ def expect_type(value, kind, name):
         raise ArchiveError(f"{name[:100]} must be {kind.__name__}, got {type(value).__name__}")
 
 
-def _expect_keys(value, names, name):
+def expect_keys(value, names, name):
+    """Raise ArchiveError where a dictionary has other keys.
+
+    Parameters
+    ----------
+    value : dict
+    names : iterable of str
+    name : str
+        Of the dictionary, for the error.
+
+    Raises
+    ------
+    ArchiveError
+        It has.
+    """
     other = sorted(set(value) ^ set(names))
     if other:
         raise ArchiveError(f"{name} lacks or has no use for {other[:5]}")
