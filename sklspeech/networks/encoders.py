@@ -10,7 +10,7 @@ Every layer with weights has a name, from which `seed_weights` draws its seed.
 
 from keras import layers
 
-from .layers import BatchNorm, Bidirectional, ClearPadding, HalveMask, PositionEncoding
+from .layers import BatchNorm, Bidirectional, ClearPadding, HalveMask, PositionEncoding, silu
 
 
 def cnn(x, mask, architecture="residual", stem=(16, 32), filters=(96, 128), kernel_size=5):
@@ -323,7 +323,7 @@ def _broadcasted_block(x, mask, filters, kernel_size, name):
     n_steps = _n_steps(y)
     y = _cleared(layers.Reshape((n_steps, filters))(y), mask)  # (n, n_steps, filters)
     y = layers.DepthwiseConv1D(kernel_size, padding="same", use_bias=False, name=f"{name}_time")(y)
-    y = layers.Activation("silu")(_batch_norm(y, mask, f"{name}_time_norm"))
+    y = layers.Activation(silu)(_batch_norm(y, mask, f"{name}_time_norm"))
     y = layers.SpatialDropout1D(0.1, name=f"{name}_dropout")(layers.Conv1D(filters, 1, name=f"{name}_mix")(y))
     y = layers.Reshape((n_steps, 1, filters))(y)
     return layers.ReLU()(layers.Add()([x, maps, y]))
@@ -351,6 +351,6 @@ def _attention_block(x, mask, n_heads, dropout, name):
     x = layers.Add()([x, layers.Dropout(dropout, name=f"{name}_attention_dropout")(y)])
     y = layers.LayerNormalization(name=f"{name}_dense_norm")(x)
     # SiLU, because GELU's erf has no place in the graphs of other runtimes.
-    y = layers.Dense(2 * units, activation="silu", name=f"{name}_dense_1")(y)
+    y = layers.Dense(2 * units, activation=silu, name=f"{name}_dense_1")(y)
     y = layers.Dense(units, name=f"{name}_dense_2")(y)
     return layers.Add()([x, layers.Dropout(dropout, name=f"{name}_dense_dropout")(y)])

@@ -17,6 +17,12 @@ class Float32Layer(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("sklspeech")
+def silu(x):
+    """Multiply by the sigmoid; the gradient of Keras's is in a registry of TensorFlow, and keeps every traced step."""
+    return x * ops.sigmoid(x)
+
+
+@keras.saving.register_keras_serializable("sklspeech")
 class StepMask(Float32Layer):
     """Which steps belong to the clip: (n, n_steps), float32, from a sequence and the number of steps of each clip."""
 

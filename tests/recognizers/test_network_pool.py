@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from sklspeech import SpeechCNN, SpeechCRNN, SpeechRNN, SpeechTransformer
+from sklspeech import SpeechCNN, SpeechCRNN, SpeechRNN, SpeechTranscriber, SpeechTransformer
 from sklspeech.recognizers import network_pool
 
 SMALL = SpeechCNN(stem=(8,), filters=(8,), epochs=2, batch_size=30, random_state=0)
@@ -68,3 +68,29 @@ def test_no_more_than_a_few_wait(features, monkeypatch):
         SpeechCNN(stem=(), filters=(4,)).initialize(features[:6, :n_frames], ["a", "b"] * 3)
         gc.collect()
     assert sum(map(len, network_pool._idle.values())) == 2
+
+
+@pytest.mark.parametrize(
+    "network",
+    [*NETWORKS, clone(SMALL).set_params(architecture="broadcasted"), SpeechTranscriber(width=16, n_layers=1)],
+    ids=str,
+)
+def test_a_network_that_is_gone_leaves_no_trace(features, words, network, monkeypatch):
+    """TensorFlow's registry of gradients would keep the graph of the training step for ever."""
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("graphs are TensorFlow's")
+
+    def n_graphs():
+        gc.collect()
+        return sum(type(thing).__name__ == "FuncGraph" for thing in gc.get_objects())
+
+    network_pool._idle.clear()
+    monkeypatch.setattr(network_pool, "_MAX_IDLE", 0)
+    before = n_graphs()
+    clips = list(features[:20]) if hasattr(network, "predict_words") else features[:20]
+    fitted = clone(network).set_params(epochs=1, dropout=0.123).fit(clips, words.target[:20])
+    fitted.predict(clips)
+    during = n_graphs()
+    del fitted
+    assert during > before
+    assert n_graphs() == before
