@@ -38,7 +38,8 @@ def test_search_with_a_worker_killed(cluster, words):
         os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
 
     threading.Thread(target=kill, daemon=True).start()
-    with joblib.parallel_config(backend="dask"):
+    # Without scatter the only copy of paths and labels may lie on the worker that is killed.
+    with joblib.parallel_config(backend="dask", scatter=[words.data, words.target]):
         found = search(words)
     assert found.best_params_ == expected.best_params_
     for name in ("mean_test_score", "std_test_score"):
