@@ -1,7 +1,7 @@
 """Words in running speech: misses and false alarms of wake words and digits, unknown words, an hour's time and memory.
 
     python benchmarks/spotting.py athena digits unknown --seeds 0 1 2
-    python benchmarks/spotting.py hour server pocketsphinx
+    python benchmarks/spotting.py hour server pocketsphinx openwakeword
     python benchmarks/spotting.py --table              write the tables from the results so far
 
 Nothing that is tested was trained on or chosen by: neither files of wake words, speakers of digits, nor the speech in
@@ -29,7 +29,8 @@ import soundfile
 from _data import folder
 from _results import write_table
 from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
+from sklearn.neural_network import MLPClassifier
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklspeech import (
     AudioLoader,
@@ -125,14 +126,41 @@ def stream_of(sentences, words, label, random):
     return np.concatenate(parts), events
 
 
-def athena(seed):
-    """Misses and false alarms of a wake word, at several levels of noise."""
-    random = np.random.default_rng(seed)
+def small_network(seed):
+    """Ours, from scratch."""
+    return Pipeline([MelFeatures(duration=WINDOW, n_jobs=2), SpeechCNN(random_state=seed, shift=0.15)])
+
+
+def small_head(seed):
+    """The way of openWakeWord: a pretrained embedding, and two small layers on all of its steps."""
+    head = MLPClassifier((64, 64), early_stopping=True, random_state=seed)
+    features = SpeechEmbedding(duration=WINDOW, n_jobs=2), FunctionTransformer(in_rows), StandardScaler()
+    return Pipeline([*features, head])
+
+
+def in_rows(X):
+    """All steps of a clip as one row."""
+    return X.reshape(len(X), -1)
+
+
+def three_parts_of_athena(random):
+    """Clips to train with, to choose thresholds by, and to test."""
     rows = [row for row in manifest("wakewords") if row["label"] == "athena"]
     # Some files are there twice: none may be on both sides.
     clips = list({waveform.tobytes(): waveform for waveform in waveforms("wakewords", rows)}.values())
     parts = np.split(random.permutation(len(clips)), [round(0.6 * len(clips)), round(0.8 * len(clips))])
-    train, tune, test = ([clips[i] for i in part] for part in parts)
+    return ([clips[i] for i in part] for part in parts)
+
+
+def openwakeword(seed):
+    """What one would use instead, at one level of noise."""
+    return athena(seed, small_head, [10.0])
+
+
+def athena(seed, make=small_network, snrs=SNRS):
+    """Misses and false alarms of a wake word, at several levels of noise."""
+    random = np.random.default_rng(seed)
+    train, tune, test = three_parts_of_athena(random)
     others = waveforms("wakewords", [row for row in manifest("wakewords") if row["label"] != "athena"])
     others += waveforms("arabic20", [row for row in manifest("arabic20") if row["split"] == "train"][::3])
     noise_of_training, noise_of_test = noises()
@@ -141,7 +169,7 @@ def athena(seed):
         background = waveforms(background_name, manifest(background_name))
         n_train = 2 * len(background) // 3
         start = time.perf_counter()
-        spotter = trained(train, others, background[:n_train], noise_of_training, seed)
+        spotter = trained(make(seed), train, others, background[:n_train], noise_of_training, seed)
         stream, events = stream_of(background[n_train:], tune, "athena", random)
         noisy = with_noise(stream, noise_of_training, 10.0, random)
         spotter.fit([stream, noisy], [events, events])
@@ -151,7 +179,7 @@ def athena(seed):
         without, _ = stream_of(sentences, [], "athena", random)
         with_words, events = stream_of(sentences, test, "athena", random)
         last = round((events[-1][2] + 2) * RATE)
-        for snr in SNRS:
+        for snr in snrs:
             for kind, some, said in (("without", without, []), ("with", with_words[:last], events)):
                 hits = spotter.detect([with_noise(some, noise_of_test, snr, random)])
                 scores = spotting_scores(hits, [said], [len(some) / RATE])
@@ -192,28 +220,23 @@ def pocketsphinx(seed):
 def test_streams(seed):
     """Kathleen's speech with and without athena, with noise 10 dB below."""
     random = np.random.default_rng(seed)
-    rows = [row for row in manifest("wakewords") if row["label"] == "athena"]
-    # Some files are there twice: none may be on both sides.
-    clips = list({waveform.tobytes(): waveform for waveform in waveforms("wakewords", rows)}.values())
-    *_, test = np.split(random.permutation(len(clips)), [round(0.6 * len(clips)), round(0.8 * len(clips))])
+    *_, test = three_parts_of_athena(random)
     sentences, (_, noise) = waveforms("kathleen", manifest("kathleen")), noises()
     without, _ = stream_of(sentences, [], "athena", random)
-    with_words, events = stream_of(sentences, [clips[i] for i in test], "athena", random)
+    with_words, events = stream_of(sentences, test, "athena", random)
     with_words = with_words[: round((events[-1][2] + 2) * RATE)]
     streams = {"without": (without, []), "with": (with_words, events)}
     return {kind: (with_noise(stream, noise, 10.0, random), said) for kind, (stream, said) in streams.items()}
 
 
-def trained(words, others, background, noise, seed):
+def trained(pipeline, words, others, background, noise, seed):
     """A spotter of one word, without thresholds yet."""
     X = [loudest(clip, WINDOW) for clip in words] + [loudest(clip, WINDOW) for clip in others]
     y = np.array(["athena"] * len(words) + ["unknown"] * len(others))
-    network = SpeechCNN(random_state=seed, shift=0.15)
     params = {"noise": [noise], "snr": (0.0, 30.0), "gain": 6.0, "speed": 0.1, "background_rounds": 3}
-    classifier = AugmentedClassifier(
-        Pipeline([MelFeatures(duration=WINDOW, n_jobs=2), network]), background=background, random_state=seed, **params
-    )
-    return WordSpotter(freeze(classifier.fit(X, y)), refractory=2.0)
+    classifier = AugmentedClassifier(pipeline, background=background, random_state=seed, **params).fit(X, y)
+    has_network = hasattr(classifier.estimator_[-1], "network")
+    return WordSpotter(freeze(classifier) if has_network else classifier, refractory=2.0)
 
 
 def digits(seed):
@@ -402,6 +425,9 @@ def write_tables():
         ]
     for run in results.get("server", {}).values():
         rows += [["200 requests by 8 clients, 40 bad", name, f"{value:.0f}", 1] for name, value in run.items()]
+    for kind in ("misses, %", "false alarms an hour"):
+        values = [_athena_figure(run, 10.0, kind) for run in results.get("openwakeword", {}).values()]
+        rows.append(["pretrained embedding and a small head: athena, noise 10 dB below", kind, *_spread(values)])
     for run in results.get("pocketsphinx", {}).values():
         for threshold, counts in run.items():
             n_events, n_hits, *_ = counts["with"]
@@ -447,6 +473,7 @@ TASKS = {
     "hour": hour,
     "server": server,
     "pocketsphinx": pocketsphinx,
+    "openwakeword": openwakeword,
 }
 
 

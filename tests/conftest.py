@@ -19,12 +19,12 @@ DATA = Path(os.environ.get("SKLSPEECH_DATA", Path(__file__).parents[2] / "shared
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Keep the tests of a classifier in one process (--dist loadgroup), where its networks are traced once."""
+    """Keep the tests of a classifier or of a module in one process (--dist loadgroup): networks are traced once."""
     for item in items:
         params = item.callspec.params if hasattr(item, "callspec") else {}
         estimator = params.get("estimator", params.get("classifier"))
-        if estimator is not None:
-            item.add_marker(pytest.mark.xdist_group(type(estimator).__name__))
+        group = item.nodeid.split("::")[0] if estimator is None else type(estimator).__name__
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 NO_RECORDINGS = "no recordings"
