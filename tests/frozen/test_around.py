@@ -48,6 +48,20 @@ def rejecting(pipeline, speech):
     return freeze(RejectOption(pipeline, cv=2, random_state=0).fit(speech.data, speech.target))
 
 
+@pytest.fixture(scope="module")
+def frozen(pipeline):
+    return freeze(pipeline)
+
+
+@pytest.fixture(scope="module")
+def good(frozen, rejecting, tmp_path_factory):
+    """Archives that nobody has changed."""
+    folder = tmp_path_factory.mktemp("good")
+    save(rejecting, folder / "reject_option.sklspeech")
+    save(WordSpotter(frozen, threshold=0.5), folder / "word_spotter.sklspeech")
+    return folder
+
+
 def test_reject_option(rejecting, speech, tmp_path):
     save(rejecting, tmp_path / "m.sklspeech")
     loaded = load_archive(tmp_path / "m.sklspeech")
@@ -99,10 +113,10 @@ def test_word_spotter(kind, pipeline, speech, sound, tmp_path):
         assert getattr(loaded, name) == getattr(spotter, name)
 
 
-def test_what_cannot_be_saved(pipeline, rejecting, speech, tmp_path):
+def test_what_cannot_be_saved(pipeline, frozen, rejecting, speech, tmp_path):
     path = tmp_path / "m.sklspeech"
     with pytest.raises(NotFittedError):
-        save(WordSpotter(freeze(pipeline)), path)
+        save(WordSpotter(frozen), path)
     with pytest.raises(ValueError, match="freeze it first"):
         save(WordSpotter(pipeline, threshold=0.5), path)
     with pytest.raises(ValueError, match=r"got \['RejectOption'\]"):
@@ -111,7 +125,7 @@ def test_what_cannot_be_saved(pipeline, rejecting, speech, tmp_path):
     with pytest.raises(ValueError, match=r"got .*'FrameStatistics'"):
         save(RejectOption(table, cv=2, random_state=0).fit(speech.data, speech.target), path)
     with pytest.raises(ArchiveError, match=r"expected hop=1e-05"):
-        save(WordSpotter(freeze(pipeline), threshold=0.5, hop=1e-5), path)
+        save(WordSpotter(frozen, threshold=0.5, hop=1e-5), path)
     assert not list(tmp_path.iterdir())
 
 
@@ -122,9 +136,8 @@ print(*model.predict(sys.argv[2:]))
 """
 
 
-def test_it_loads_where_training_is_not_installed(run_without_training, rejecting, words, tmp_path):
-    save(rejecting, tmp_path / "m.sklspeech")
-    out = run_without_training(LOAD, tmp_path / "m.sklspeech", *words.data[:3])
+def test_it_loads_where_training_is_not_installed(run_without_training, rejecting, good, words):
+    out = run_without_training(LOAD, good / "reject_option.sklspeech", *words.data[:3])
     assert out.split() == rejecting.predict(words.data[:3]).tolist()
 
 
@@ -170,19 +183,17 @@ OF_SPOTTER = {
 
 
 @pytest.mark.parametrize("name", OF_REJECT_OPTION)
-def test_a_reject_option_made_to_hurt(rejecting, name, tmp_path):
-    save(rejecting, tmp_path / "good.sklspeech")
-    expect_refused(tmp_path, *OF_REJECT_OPTION[name])
+def test_a_reject_option_made_to_hurt(good, name, tmp_path):
+    expect_refused(good / "reject_option.sklspeech", tmp_path / "evil.sklspeech", *OF_REJECT_OPTION[name])
 
 
 @pytest.mark.parametrize("name", OF_SPOTTER)
-def test_a_spotter_made_to_hurt(pipeline, name, tmp_path):
-    save(WordSpotter(freeze(pipeline), threshold=0.5), tmp_path / "good.sklspeech")
-    expect_refused(tmp_path, *OF_SPOTTER[name])
+def test_a_spotter_made_to_hurt(good, name, tmp_path):
+    expect_refused(good / "word_spotter.sklspeech", tmp_path / "evil.sklspeech", *OF_SPOTTER[name])
 
 
-def expect_refused(folder, make, message):
-    path = write(folder / "evil.sklspeech", make(contents(folder / "good.sklspeech")))
+def expect_refused(good, evil, make, message):
+    path = write(evil, make(contents(good)))
     with pytest.raises(ArchiveError, match=message) as error:
         load_archive(path)
     assert "evil.sklspeech" in str(error.value)
