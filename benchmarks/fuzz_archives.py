@@ -1,6 +1,6 @@
 """Mutated archives: every one is refused with an ArchiveError, or predicts as the original, in bounded time and memory.
 
-    python benchmarks/fuzz_archives.py            5,000 of four kinds, some minutes; writes into RESULTS.md
+    python benchmarks/fuzz_archives.py            5,000 of six kinds, some minutes; writes into RESULTS.md
     python benchmarks/fuzz_archives.py --number 200 --seed 1
 
 The mutants are structured: values of the manifest, fields of the graph's Protocol Buffers, entries of the zip file,
@@ -59,8 +59,13 @@ def write(entries, path, method=zipfile.ZIP_DEFLATED):
                 archive.writestr(name, content)
 
 
-def mutate_manifest(entries, random):
-    """Replace, remove or add a value, anywhere in the manifest."""
+def mutate_around(entries, random):
+    """The same, in what the manifest says of RejectOption or WordSpotter."""
+    return mutate_manifest(entries, random, "around")
+
+
+def mutate_manifest(entries, random, part=None):
+    """Replace, remove or add a value, anywhere in the manifest or in a part of it."""
     manifest = json.loads(dict(entries)["manifest.json"])
     places = []
 
@@ -70,7 +75,7 @@ def mutate_manifest(entries, random):
             places.append((value, key))
             collect(value[key])
 
-    collect(manifest)
+    collect(manifest if part is None else manifest[part])
     for _ in range(random.integers(1, 3)):
         holder, key = places[random.integers(len(places))]
         change = random.integers(4)
@@ -233,20 +238,34 @@ def write_mutated_zip(entries, path, random):
 
 
 def model():
-    """A small frozen pipeline, and clips to compare it on."""
-    from sklspeech import MelFeatures, Pipeline, SpeechCNN, datasets, freeze
+    """A small frozen pipeline, the same as a RejectOption and a WordSpotter have it, and clips to compare it on."""
+    from sklspeech import MelFeatures, Pipeline, RejectOption, SpeechCNN, WordSpotter, datasets, freeze
 
     speech = datasets.make_spoken_words(["yes", "no"], n_speakers=2, n_takes=3, random_state=0)
     pipeline = Pipeline([MelFeatures(duration=0.4), SpeechCNN(stem=(4,), filters=(8,), epochs=3, random_state=0)])
     clips = [*speech.data[:3], speech.data[0] * np.float32(1e-3), np.zeros(8000, np.float32)]
-    return freeze(pipeline.fit(speech.data, speech.target)), clips
+    frozen = freeze(pipeline.fit(speech.data, speech.target))
+    rejecting = RejectOption(frozen)
+    rejecting.threshold_, rejecting.false_alarm_rate_, rejecting.miss_rate_ = 0.5, 0.0, 0.1
+    rejecting.unknown_label_, rejecting.estimator_ = "unknown", frozen
+    rejecting.classes_ = np.array(["no", "unknown", "yes"])
+    return frozen, rejecting, WordSpotter(frozen, threshold={"no": 0.5, "yes": 0.6}), clips
+
+
+def predicted(model, clips):
+    """Probabilities of the pipeline, after what else a model can do, which must not fail."""
+    if hasattr(model, "detect"):
+        model.detect(clips)
+        return model.estimator.predict_proba(clips)
+    model.predict(clips)
+    return getattr(model, "estimator_", model).predict_proba(clips)
 
 
 def outcome(path, clips, expected):
     """Whether a file predicts as the original, is refused, or neither."""
     start = time.perf_counter()
     try:
-        got = sklspeech.load(path).predict_proba(clips)
+        got = predicted(sklspeech.load(path), clips)
     except sklspeech.ArchiveError as error:
         if len(str(error)) > 600 or str(path) not in str(error):
             return f"FAULT: a message of {len(str(error))} characters: {str(error)[:100]}"
@@ -267,17 +286,24 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     warnings.simplefilter("ignore")
-    frozen, clips = model()
+    frozen, rejecting, spotter, clips = model()
     expected, rows = frozen.predict_proba(clips), []
-    kinds = {"manifest": mutate_manifest, "graph": mutate_graph, "arrays": mutate_arrays, "zip file": None}
+    kinds = {
+        "manifest": (frozen, mutate_manifest),
+        "graph": (frozen, mutate_graph),
+        "arrays": (frozen, mutate_arrays),
+        "zip file": (frozen, None),
+        "manifest of RejectOption": (rejecting, mutate_around),
+        "manifest of WordSpotter": (spotter, mutate_around),
+    }
     random = np.random.default_rng(args.seed)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.sklspeech")
-        sklspeech.save(frozen, path)
-        with zipfile.ZipFile(path) as archive:
-            entries = [(name, archive.read(name)) for name in archive.namelist()]
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        for kind, change in kinds.items():
+        for kind, (original, change) in kinds.items():
+            sklspeech.save(original, path)
+            with zipfile.ZipFile(path) as archive:
+                entries = [(name, archive.read(name)) for name in archive.namelist()]
             found: Counter = Counter()
             for _ in range(args.number // len(kinds)):
                 if change is None:

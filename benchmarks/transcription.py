@@ -49,7 +49,7 @@ DECODERS = {
     "beam, vocabulary of the training": {"decoder": "beam", "vocabulary": "train"},
     "beam, both": {"decoder": "beam", "language_model": "train", "vocabulary": "train"},
 }
-PLAIN = {"language_model": None, "vocabulary": None}
+PLAIN = {"language_model": None, "vocabulary": None, "lm_weight": SpeechTranscriber().lm_weight}
 
 
 def manifest(name):

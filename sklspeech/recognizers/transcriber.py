@@ -73,7 +73,7 @@ class SpeechTranscriber(TranscriberMixin, KerasSpeechEstimator):
     language_model : "train", list of str, path or None, default=None
         What "beam" knows of the language: n-grams of the training sentences, of other sentences, or of an ARPA file.
         Words that are not in it are spelled, and so can be recognized as well.
-    lm_weight : float, default=0.6
+    lm_weight : float, default=0.7
         Weight of the language model.
     word_bonus : float, default=0.0
         What "beam" adds for every word: above 0 it finds more words, and shorter ones.
@@ -157,7 +157,7 @@ class SpeechTranscriber(TranscriberMixin, KerasSpeechEstimator):
     decoder: str = "greedy"
     beam_width: int = 16
     language_model: str | os.PathLike | list | tuple | np.ndarray | None = None
-    lm_weight: float = 0.6
+    lm_weight: float = 0.7
     word_bonus: float = 0.0
     vocabulary: str | list | tuple | np.ndarray | None = None
     grammar: str | list | tuple | np.ndarray | None = None

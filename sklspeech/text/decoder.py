@@ -25,7 +25,7 @@ class Decoder:
         The most probable symbol of every step, or the most probable sentence.
     beam_width : int, default=16
         Beginnings of sentences that "beam" follows.
-    lm_weight : float, default=0.6
+    lm_weight : float, default=0.7
         Weight of the language model.
     word_bonus : float, default=0.0
         What "beam" adds for every word.
@@ -40,7 +40,7 @@ class Decoder:
     symbols: Symbols
     method: str = "greedy"
     beam_width: int = 16
-    lm_weight: float = 0.6
+    lm_weight: float = 0.7
     word_bonus: float = 0.0
     language_model: LanguageModel | None = None
     vocabulary: tuple | None = None
