@@ -19,7 +19,8 @@ _FITTED = {
     "RejectOption": {"threshold_", "false_alarm_rate_", "miss_rate_", "unknown_label_"},
     "WordSpotter": {"thresholds_", "lag_", "scores_"},
 }
-_LEAST_HOP, _LONGEST = 1e-3, 60.0  # seconds: of work, and of scores in memory
+# What work, memory and numbers stay small with.
+_LIMITS = {"hop": (1e-3, 60.0), "smoothing": (0.0, 60.0), "refractory": (0.0, 1e6), "energy_gate": (-1e3, 1e3)}
 
 
 def split(estimator):
@@ -116,23 +117,20 @@ def _build_spotter(params, fitted, pipeline):
         params = params | {"threshold": _by_label(params["threshold"])}
     estimator = WordSpotter(pipeline, **params | {"background_labels": tuple(params["background_labels"])})
     estimator._validate_params()
-    for name in ("hop", "smoothing", "refractory"):
-        _expect_number(params[name], name)
-    if params["hop"] < _LEAST_HOP or params["smoothing"] > _LONGEST:
-        raise ArchiveError(
-            f"expected hop={params['hop']} of {_LEAST_HOP} s or more, smoothing={params['smoothing']} of {_LONGEST:g} "
-            "s or less"
-        )
-    if params["energy_gate"] is not None:
-        _expect_number(params["energy_gate"], "energy_gate")
+    if not estimator.has_windows():
+        raise ArchiveError("WordSpotter has windows of one length, the clips of the pipeline have their own")
+    for name, (least, most) in _LIMITS.items():
+        if name != "energy_gate" or params[name] is not None:
+            _expect_number(params[name], name, least, most)
     if fitted:
         expect_keys(fitted, _FITTED["WordSpotter"], "fitted of WordSpotter")
         estimator.thresholds_ = _by_label(fitted["thresholds_"])
-        _expect_number(fitted["lag_"], "lag_")
+        longest = pipeline[0].duration_  # `fit` corrects by less than a window
+        _expect_number(fitted["lag_"], "lag_", -longest, longest)
         estimator.lag_ = fitted["lag_"]
         estimator.scores_ = _scores(fitted["scores_"])
     if not all(0 < limit <= 1 for limit in estimator.limits_.values()):
-        raise ArchiveError(f"thresholds must be above 0 and no more than 1, got {estimator.limits_}")
+        raise ArchiveError(f"thresholds must be above 0 and no more than 1, got {str(estimator.limits_)[:300]}")
     return estimator
 
 
@@ -150,6 +148,8 @@ def _by_label(pairs):
     return dict(pairs)
 
 
-def _expect_number(value, name):
+def _expect_number(value, name, least=-math.inf, most=math.inf):
     if type(value) not in (int, float) or not math.isfinite(value):
         raise ArchiveError(f"{name} must be a number, got {str(value)[:100]}")
+    if not least <= value <= most:
+        raise ArchiveError(f"{name} must be from {least:g} to {most:g}, got {value:g}")

@@ -131,7 +131,7 @@ def expect_keys(value, names, name):
     """
     other = sorted(set(value) ^ set(names))
     if other:
-        raise ArchiveError(f"{name} lacks or has no use for {other[:5]}")
+        raise ArchiveError(f"{name} lacks or has no use for {str(other[:5])[:300]}")
 
 
 def _check_labels(labels):

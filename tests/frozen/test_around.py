@@ -124,7 +124,7 @@ def test_what_cannot_be_saved(pipeline, frozen, rejecting, speech, tmp_path):
     table = Pipeline([MelFeatures(duration=0.8), FrameStatistics(), LogisticRegression(max_iter=500)])
     with pytest.raises(ValueError, match=r"got .*'FrameStatistics'"):
         save(RejectOption(table, cv=2, random_state=0).fit(speech.data, speech.target), path)
-    with pytest.raises(ArchiveError, match=r"expected hop=1e-05"):
+    with pytest.raises(ArchiveError, match=r"hop must be from 0\.001 to 60, got 1e-05"):
         save(WordSpotter(frozen, threshold=0.5, hop=1e-5), path)
     assert not list(tmp_path.iterdir())
 
@@ -168,11 +168,22 @@ OF_SPOTTER = {
     "auto, not fitted": (around("params", "threshold", "auto"), "is found by fit"),
     "labels": (around("params", "labels", ["evil"]), "none of the recognizer's"),
     "background": (around("params", "background_labels", 5), "cannot be used"),
-    "hop": (around("params", "hop", 1e-9), "or more"),
-    "smoothing": (around("params", "smoothing", 1e9), "or less"),
+    "hop": (around("params", "hop", 1e-9), "hop must be from 0.001 to 60, got 1e-09"),
+    "a long hop": (around("params", "hop", 1e308), "hop must be from"),
+    "smoothing": (around("params", "smoothing", 1e9), "smoothing must be from 0 to 60"),
+    "a loud gate": (around("params", "energy_gate", 1e5), "energy_gate must be from"),
     "patience": (around("params", "patience", 1.5), "'patience' parameter"),
     "gate": (around("params", "energy_gate", "loud"), "'energy_gate' parameter"),
     "lag": (with_manifest(lambda m: m["around"].update(fitted={"lag_": 0.1})), "lacks or has no use for"),
+    "a long lag": (
+        with_manifest(
+            lambda m: m["around"].update(
+                fitted={"lag_": 5, "thresholds_": [["yes", 0.5]], "scores_": [1, 1, 0, 0.1]},
+                params=m["around"]["params"] | {"threshold": "auto"},
+            )
+        ),
+        "lag_ must be from -0.8 to 0.8",
+    ),
     "scores": (
         with_manifest(
             lambda m: m["around"].update(fitted={"lag_": 0.1, "thresholds_": [["yes", 0.5]], "scores_": [1, 2]})
