@@ -459,8 +459,8 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         return labels
 
     def _columns(self):
-        known = self.estimator.classes_.tolist()
-        return [known.index(label) for label in self.words_]
+        places = {label: i for i, label in enumerate(self.estimator.classes_.tolist())}
+        return [places[label] for label in self.words_]
 
     def _thresholds(self):
         """Of every word."""

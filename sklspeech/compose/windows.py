@@ -4,7 +4,8 @@ import numpy as np
 
 from ..errors import AudioError
 
-_AT_ONCE = 64  # windows that go through the pipeline together
+_AT_ONCE = 64  # windows that go through the pipeline together,
+_MOST_SAMPLES = 2**20  # and have no more samples than so many, if there are two or more
 
 
 class Windows:
@@ -89,8 +90,9 @@ class Windows:
         self._n_skipped = max(0, n_used - len(samples))
         self._waiting = [samples[n_used:].copy()]  # a view would keep all of them
         self._n_waiting = len(self._waiting[0])
-        for i in range(0, n_windows, _AT_ONCE):
-            yield windows[i : i + _AT_ONCE]
+        at_once = max(1, min(_AT_ONCE, _MOST_SAMPLES // self._n_samples))
+        for i in range(0, n_windows, at_once):
+            yield windows[i : i + at_once]
 
     def finish(self):
         """End the stream: half of the last window is behind it.

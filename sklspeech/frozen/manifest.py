@@ -16,8 +16,10 @@ _TYPES = {
     "labels": list,
     "steps": list,
 }
+AROUND = "RejectOption", "WordSpotter"  # what may be around a pipeline
 _OPTIONAL = {"sha256", "around"}
 _MAX_TEXT = 1000  # characters of a value that is shown
+_MAX_LABEL = 200  # characters: NumPy gives every label of an array the room of the longest
 
 
 def check_manifest(content):
@@ -58,6 +60,8 @@ def check_manifest(content):
     if any(len(text) > _MAX_TEXT for text in (manifest["created"], *manifest["versions"].values())):
         raise ArchiveError(f"created and versions must have {_MAX_TEXT} characters or fewer")
     _check_labels(manifest["labels"])
+    if "around" in manifest:
+        _check_around(manifest["around"])
     for step in manifest["steps"]:
         expect_type(step, dict, "a step")
         for name, kind in {"name": str, "class": str, "params": dict}.items():
@@ -134,11 +138,41 @@ def expect_keys(value, names, name):
         raise ArchiveError(f"{name} lacks or has no use for {str(other[:5])[:300]}")
 
 
+def _check_around(around):
+    """Check the form of what is around the pipeline; its values are for `around.build` to check."""
+    expect_type(around, dict, "around")
+    expect_keys(around, {"class", "params", "fitted", "is_kept_fitted"}, "around")
+    if around["class"] not in AROUND:
+        raise ArchiveError(f"around is {str(around['class'])[:100]!r}, expected one of {AROUND}")
+    expect_type(around["params"], dict, "params of around")
+    expect_type(around["fitted"], dict, "fitted of around")
+    if not isinstance(around["is_kept_fitted"], bool):
+        raise ArchiveError("is_kept_fitted of around must be true or false")
+
+
+def check_label(label):
+    """Raise where a label is too long.
+
+    Parameters
+    ----------
+    label : str, int or float
+
+    Raises
+    ------
+    ArchiveError
+        It is.
+    """
+    if isinstance(label, str) and len(label) > _MAX_LABEL:
+        raise ArchiveError(f"labels must have {_MAX_LABEL} characters or fewer, got {len(label)}")
+
+
 def _check_labels(labels):
     if not labels or len({type(label) for label in labels}) != 1 or not isinstance(labels[0], str | int | float):
         raise ArchiveError("labels must be one or more of str, or of numbers")
     if len(set(labels)) != len(labels):
         raise ArchiveError("labels must differ from each other")
+    for label in labels:
+        check_label(label)
 
 
 def _without_duplicates(pairs):

@@ -142,6 +142,7 @@ def _forget_traces(optimizer):
     The sum of the gradients over devices has a gradient of its own, which stays in a global registry, and in it the
     graph. On one device there is nothing to sum.
     """
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # of mixed precision
     if hasattr(optimizer, "_all_reduce_sum_gradients"):  # of Keras on TensorFlow
         import tensorflow as tf
 

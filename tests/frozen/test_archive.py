@@ -206,6 +206,11 @@ HURTFUL = {
     "labels of another type": (with_manifest(lambda m: m.update(labels="no")), "labels must be list"),
     "labels of mixed types": (with_manifest(lambda m: m.update(labels=["a", 1, "b"])), "labels must be one or more"),
     "no labels": (with_manifest(lambda m: m.update(labels=[])), "labels must be one or more"),
+    "a long label": (
+        with_manifest(lambda m: m["labels"].__setitem__(0, "x" * 201)),
+        "200 characters or fewer, got 201",
+    ),
+    "something around": (with_manifest(lambda m: m.update(around=5)), "around must be dict"),
     "labels twice": (with_manifest(lambda m: m.update(labels=["a", "a", "b"])), "labels must differ"),
     "labels swapped": (with_manifest(lambda m: m["labels"].reverse()), "those of network.onnx"),
     "weights swapped": (swapped_everywhere, "other probabilities than when it was saved"),
