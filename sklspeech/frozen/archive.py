@@ -25,6 +25,7 @@ import zipfile
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -125,7 +126,7 @@ def save(pipeline, path):
 
 
 @public
-def load(path):
+def load(path) -> Any:  # which of the three, only the file knows
     """Read a frozen pipeline, and see that it still gives what it gave when it was saved.
 
     Parameters
