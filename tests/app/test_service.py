@@ -309,7 +309,8 @@ def test_it_stops_when_told_and_finishes_what_it_has(server):
         target=lambda: answers.append(httpx.post(f"{address}/spot", content=wav(60.0), timeout=60))
     )
     asking.start()
-    time.sleep(0.3)
+    while "requests_in_progress 0" in httpx.get(f"{address}/metrics").text and asking.is_alive():
+        time.sleep(0.01)
     process.send_signal(signal.SIGTERM)
     asking.join()
     assert answers[0].status_code == 200
