@@ -425,8 +425,8 @@ def write_tables():
         ]
     for run in results.get("server", {}).values():
         rows += [["200 requests by 8 clients, 40 bad", name, f"{value:.0f}", 1] for name, value in run.items()]
-    for kind in ("misses, %", "false alarms an hour"):
-        values = [_athena_figure(run, 10.0, kind) for run in results.get("openwakeword", {}).values()]
+    for kind in ("misses, %", "false alarms an hour") if "openwakeword" in results else ():
+        values = [_athena_figure(run, 10.0, kind) for run in results["openwakeword"].values()]
         rows.append(["pretrained embedding and a small head: athena, noise 10 dB below", kind, *_spread(values)])
     for run in results.get("pocketsphinx", {}).values():
         for threshold, counts in run.items():
