@@ -149,7 +149,7 @@ def three_parts_of_athena(random):
     # Some files are there twice: none may be on both sides.
     clips = list({waveform.tobytes(): waveform for waveform in waveforms("wakewords", rows)}.values())
     parts = np.split(random.permutation(len(clips)), [round(0.6 * len(clips)), round(0.8 * len(clips))])
-    return ([clips[i] for i in part] for part in parts)
+    return [[clips[i] for i in part] for part in parts]
 
 
 def openwakeword(seed):

@@ -84,27 +84,7 @@ def save(pipeline, path):
     waveform = golden_waveform(features)
     graph_of_features = bytes(features.graph_) if isinstance(features, SpeechEmbedding) else b""
     of_transcriber = write_transcriber(classifier) if isinstance(classifier, FrozenTranscriber) else b""
-    params = {name: value for name, value in features.get_params().items() if name not in _NOT_SAVED}
-    manifest = {
-        "format": "sklspeech",
-        "format_version": FORMAT_VERSION,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": _versions(),
-        "sha256": _digest(classifier.graph, graph_of_features, of_transcriber),
-        "sample_rate": features.sample_rate,
-        "labels": classifier.symbols_ if of_transcriber else list(classifier.classes),
-        "steps": [
-            {
-                "name": pipeline.steps[0][0],
-                "class": type(features).__name__,
-                "params": {name: _to_json(name, value) for name, value in params.items()},
-                "fitted": {name: getattr(features, name) for name in _FITTED},
-            },
-            {"name": pipeline.steps[1][0], "class": type(classifier).__name__, "params": {}},
-        ],
-    }
-    if around is not None:
-        manifest["around"] = around
+    manifest = _manifest(pipeline, around, _digest(classifier.graph, graph_of_features, of_transcriber))
     text = json.dumps(manifest, indent=1, ensure_ascii=False, default=np.generic.item)
     contents = {
         # A lone surrogate, of a folder whose name is no UTF-8, becomes an escape of JSON.
@@ -195,6 +175,31 @@ def _savable_steps(pipeline):
         raise ValueError("save has no place for several labels a clip: use joblib")
     check_is_fitted(steps[0])
     return steps
+
+
+def _manifest(pipeline, around, digest):
+    """What an archive says of itself."""
+    features, network = (step for _, step in pipeline.steps)
+    params = {name: value for name, value in features.get_params().items() if name not in _NOT_SAVED}
+    manifest = {
+        "format": "sklspeech",
+        "format_version": FORMAT_VERSION,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": _versions(),
+        "sha256": digest,
+        "sample_rate": features.sample_rate,
+        "labels": network.symbols_ if isinstance(network, FrozenTranscriber) else list(network.classes),
+        "steps": [
+            {
+                "name": pipeline.steps[0][0],
+                "class": type(features).__name__,
+                "params": {name: _to_json(name, value) for name, value in params.items()},
+                "fitted": {name: getattr(features, name) for name in _FITTED},
+            },
+            {"name": pipeline.steps[1][0], "class": type(network).__name__, "params": {}},
+        ],
+    }
+    return manifest if around is None else manifest | {"around": around}
 
 
 def golden_waveform(features):
