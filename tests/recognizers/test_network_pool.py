@@ -77,6 +77,20 @@ def test_no_more_than_a_few_wait(features, monkeypatch):
 )
 def test_a_network_that_is_gone_leaves_no_trace(features, words, network, monkeypatch):
     """TensorFlow's registry of gradients would keep the graph of the training step for ever."""
+    expect_no_trace(features, words, network, monkeypatch)
+
+
+def test_a_network_of_mixed_precision_leaves_no_trace(features, words, monkeypatch):
+    """Its optimizer is within another one."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        expect_no_trace(features, words, SMALL, monkeypatch)
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+def expect_no_trace(features, words, network, monkeypatch):
     if keras.backend.backend() != "tensorflow":
         pytest.skip("graphs are TensorFlow's")
 
