@@ -1,6 +1,5 @@
 """WordSpotter: where in long recordings and streams words are said."""
 
-import warnings
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar, NamedTuple
@@ -18,14 +17,12 @@ from ..audio.stream import AudioStream
 from ..features.clips import check_clips, check_recordings, clip_waveform
 from ..features.remarks import without_remarks
 from ..features.within import features_within
-from ..metrics.detection import SpottingScores, map_hits, spotting_scores
+from ..metrics.detection import spotting_scores
 from .hits import HitFinder, Smoother
 from .listener import Listener
+from .operating_points import choose_threshold, find_operating_points, measure_lag, warn_of_budget
 from .windows import Windows
 
-_TRIED = np.unique(np.round(np.concatenate([np.arange(0.1, 0.8, 0.05), 1 - np.geomspace(0.2, 0.001, 30)]), 4))
-_MISSED_FOR_SAFETY = 0.01  # share of the words, for a higher threshold
-_MIDDLE = 0.5  # the threshold by which the lag is measured
 _GATED = 0.05  # seconds over which the level is taken
 
 
@@ -34,16 +31,6 @@ class _Scored(NamedTuple):
 
     rows: np.ndarray  # (n_windows, n_labels)
     duration: float  # seconds
-
-
-class OperatingPoints(NamedTuple):
-    """What a spotter misses, and what it finds that was not said, at one threshold after another."""
-
-    thresholds: np.ndarray
-    n_missed: np.ndarray
-    n_false_alarms: np.ndarray
-    n_events: int
-    hours: float
 
 
 @public
@@ -178,13 +165,14 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
             words are not found.
         """
         self._validate_params()
-        scored, said = self._scored_and_said(recordings, events, background)
+        detect, said, durations = self._prepare(recordings, events, background)
         self.lag_ = 0.0
-        self.lag_ = self._measure_lag(scored, said)
-        self.thresholds_ = self._choose_thresholds(scored, said)
-        found = [self._hits(of_one.rows, self._limits(self.thresholds_)) for of_one in scored]
-        self.scores_ = spotting_scores(found, said, [of_one.duration for of_one in scored])
-        self._warn_of_budget(self.scores_)
+        self.lag_ = measure_lag(detect, said, self._windows().length)
+        points = find_operating_points(detect, said, durations)
+        threshold = choose_threshold(points, self.max_false_alarms_per_hour)
+        self.thresholds_ = dict.fromkeys(self.words_, threshold)  # of each by itself there are too few false alarms
+        self.scores_ = spotting_scores(detect(threshold), said, durations)
+        warn_of_budget(self.scores_, self.max_false_alarms_per_hour)
         return self
 
     def operating_points(self, recordings, events, background=None):
@@ -208,15 +196,21 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         sklspeech.display.DetectionCurveDisplay : Draws them.
         """
         self._validate_params()
-        return self._operating_points(*self._scored_and_said(recordings, events, background))
+        return find_operating_points(*self._prepare(recordings, events, background))
 
-    def _scored_and_said(self, recordings, events, background):
-        """Scores of all recordings, and the words in them."""
+    def _prepare(self, recordings, events, background):
+        """What finds the words of all recordings at a threshold, the words in them, and their seconds."""
         recordings = check_clips(recordings)
         check_consistent_length(recordings, events)
         others = [] if background is None else check_recordings(background)
         said = [self._check_events(of_one) for of_one in events] + [[] for _ in others]
-        return [self._score(clip) for part in (recordings, others) for clip in part], said
+        scored = [self._score(clip) for part in (recordings, others) for clip in part]
+        n_words = len(self.words_)
+
+        def detect(threshold):
+            return [self._hits(of_one.rows, np.full(n_words, threshold)) for of_one in scored]
+
+        return detect, said, [of_one.duration for of_one in scored]
 
     def _check_events(self, events):
         words = self.words_
@@ -226,48 +220,6 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
             if not 0 <= start <= end:
                 raise ValueError(f"an event must begin at 0 s or later and end behind that, got {start!r} to {end!r}")
         return events
-
-    def _measure_lag(self, scored, said):
-        """Seconds by which hits are behind the words, in the median: a recognizer may want words early in its clips."""
-        longest, lags = self._windows().length, []
-        for of_one, events in zip(scored, said, strict=True):
-            hits = self._hits(of_one.rows, np.full(len(self.words_), _MIDDLE))
-            for label, start, end, *_ in events:
-                distances = [(hit.start + hit.end - start - end) / 2 for hit in hits if hit.label == label]
-                lags += [lag for lag in [min(distances, key=abs, default=longest)] if abs(lag) < longest]
-        return float(np.median(lags)) if lags else 0.0
-
-    def _choose_thresholds(self, scored, said):
-        """One for all words: of each by itself there are too few false alarms to tell."""
-        points = self._operating_points(scored, said)
-        allowed = self.max_false_alarms_per_hour * points.hours
-        chosen = _choose(points.n_false_alarms, points.n_missed, points.n_events, allowed)
-        return dict.fromkeys(self.words_, chosen)
-
-    def _operating_points(self, scored, said):
-        n_words, n_events = len(self.words_), sum(map(len, said))
-        n_false, n_missed = np.empty((2, len(_TRIED)), int)
-        for i, threshold in enumerate(_TRIED):
-            found = [self._hits(of_one.rows, np.full(n_words, threshold)) for of_one in scored]
-            n_hits = sum(sum(is_hit) for is_hit in map_hits(found, said))
-            n_false[i], n_missed[i] = sum(map(len, found)) - n_hits, n_events - n_hits
-        hours = sum(of_one.duration for of_one in scored) / 3600
-        return OperatingPoints(_TRIED, n_missed, n_false, n_events, hours)
-
-    def _warn_of_budget(self, scores: SpottingScores):
-        budget = self.max_false_alarms_per_hour
-        if scores.false_alarms_per_hour > budget:
-            text = f"{scores.false_alarms_per_hour:.2g} false alarms an hour remain, {budget:g} were asked for"
-        elif scores.n_events and scores.recall < 0.5:
-            text = f"{scores.n_events - scores.n_hits} of {scores.n_events} words are not found at these thresholds"
-        elif budget and budget * scores.hours < 1:
-            text = (
-                f"{scores.hours:.2g} hours are too few to tell {budget:g} false alarms an hour: give more recordings "
-                "in which the words are not said, as background"
-            )
-        else:
-            return
-        warnings.warn(text, stacklevel=3)
 
     # Detection
 
@@ -516,12 +468,3 @@ class WordSpotter(MetaEstimatorMixin, BaseEstimator):
         state = dict(super().__getstate__())
         state.pop("_listener", None)
         return state
-
-
-def _choose(n_false, n_missed, n_events, allowed):
-    """The highest threshold that keeps to the false alarms and misses next to no more than others that do."""
-    is_allowed = n_false <= allowed
-    if not is_allowed.any():
-        return float(_TRIED[-1])
-    most = n_missed[is_allowed].min() + _MISSED_FOR_SAFETY * n_events
-    return float(_TRIED[is_allowed & (n_missed <= most)].max())
