@@ -49,42 +49,74 @@ def create_app(model, limits=None, threshold=None):
         FastAPI is not installed.
     """
     require_extra("the service", "serve", "fastapi", "uvicorn")
-    import anyio
     from fastapi import FastAPI, Request, WebSocket
-    from fastapi.responses import JSONResponse, PlainTextResponse
-    from starlette.requests import ClientDisconnect
-    from starlette.websockets import WebSocketDisconnect
+    from fastapi.responses import PlainTextResponse
 
-    limits = Limits() if limits is None else limits
-    recognizer = Recognizer(model, threshold, limits.max_duration)
-    requests, streams = Gate(limits.n_workers + limits.max_waiting), Gate(limits.max_streams)
-    rate_of_clients, counters = Rate(limits.max_per_minute), Counters()
+    service = _Service(model, Limits() if limits is None else limits, threshold)
     app = FastAPI(title="sklspeech", description="Speech recognition: recordings in, labels or text out.")
-    workers: list = []  # the limiter belongs to the loop that runs the service, and is made in it
 
-    async def compute(function, *arguments):
-        """Run a function in one of the workers' threads."""
-        if not workers:
-            workers.append(anyio.CapacityLimiter(limits.n_workers))
-        return await anyio.to_thread.run_sync(functools.partial(function, *arguments), limiter=workers[0])
+    @app.get("/health")
+    def health():
+        """Whether the service is up."""
+        return {"status": "ok"}
 
-    async def found_of(request, function):
-        """Read a body within its limits, and compute: who sends slowly takes nobody's place."""
-        rate_of_clients.count(_client_of(request))
-        _check_length(request.headers.get("content-length"), limits.max_bytes)
-        rate = _rate_of(request.headers.get("content-type", ""), request.query_params.get("rate"))
-        with anyio.move_on_after(limits.max_seconds_of_upload) as upload:
-            content = await _body(request, limits.max_bytes)
-        if upload.cancelled_caught:
-            raise RefusedError(408, f"the body did not come within {limits.max_seconds_of_upload:g} s")
-        with requests.inside():
-            return await compute(function, content, rate)
+    @app.get("/model")
+    def model_of():
+        """What is recognized."""
+        return service.recognizer.describe()
 
-    async def answer(request, function):
+    @app.get("/metrics", response_class=PlainTextResponse)
+    def metrics():
+        """Requests, seconds, and what is in progress."""
+        return service.counters.as_text(service.n_in_progress)
+
+    body = {"requestBody": {"required": True, "content": {"application/octet-stream": {}, "audio/pcm": {}}}}
+
+    @app.post("/predict", openapi_extra=body)
+    async def predict(request: Request):
+        """Recognize a recording: a file, or raw 16-bit samples of ``Content-Type: audio/pcm; rate=16000``."""
+        return await service.answer(request, service.recognizer.predict)
+
+    @app.post("/spot", openapi_extra=body)
+    async def spot(request: Request):
+        """Find words in a recording, which is given as for /predict."""
+        return await service.answer(request, service.recognizer.spot)
+
+    @app.websocket("/stream")
+    async def stream(socket: WebSocket):
+        """Find words in raw 16-bit samples at the rate of the model; an empty message ends the stream."""
+        await service.stream(socket)
+
+    return app
+
+
+class _Service:
+    """What is made of requests and streams, within their limits.
+
+    Parameters
+    ----------
+    model, limits, threshold
+        See `create_app`.
+    """
+
+    def __init__(self, model, limits, threshold):
+        self.recognizer, self.counters = Recognizer(model, threshold, limits.max_duration), Counters()
+        self._limits, self._rate_of_clients = limits, Rate(limits.max_per_minute)
+        self._requests, self._streams = Gate(limits.n_workers + limits.max_waiting), Gate(limits.max_streams)
+        self._workers = None  # their limiter belongs to the loop that runs the service, and is made in it
+
+    @property
+    def n_in_progress(self):
+        return self._requests.n_inside + self._streams.n_inside
+
+    async def answer(self, request, function):
         """What a function makes of a request, or what is wrong."""
+        from fastapi.responses import JSONResponse
+        from starlette.requests import ClientDisconnect
+
         start, status = time.perf_counter(), 200
         try:
-            return JSONResponse(await found_of(request, function))
+            return JSONResponse(await self._found(request, function))
         except RefusedError as refused:
             status = refused.status
             return _error(JSONResponse, status, refused.detail)
@@ -99,46 +131,35 @@ def create_app(model, limits=None, threshold=None):
             _LOGGER.exception("a request failed")
             return _error(JSONResponse, status, "the request could not be computed")
         finally:
-            counters.add(request.url.path, status, time.perf_counter() - start)
+            self.counters.add(request.url.path, status, time.perf_counter() - start)
 
-    @app.get("/health")
-    def health():
-        """Whether the service is up."""
-        return {"status": "ok"}
+    async def _found(self, request, function):
+        """Read a body within its limits, and compute: who sends slowly takes nobody's place."""
+        import anyio
 
-    @app.get("/model")
-    def model_of():
-        """What is recognized."""
-        return recognizer.describe()
+        limits = self._limits
+        self._rate_of_clients.count(_client_of(request))
+        _check_length(request.headers.get("content-length"), limits.max_bytes)
+        rate = _rate_of(request.headers.get("content-type", ""), request.query_params.get("rate"))
+        with anyio.move_on_after(limits.max_seconds_of_upload) as upload:
+            content = await _body(request, limits.max_bytes)
+        if upload.cancelled_caught:
+            raise RefusedError(408, f"the body did not come within {limits.max_seconds_of_upload:g} s")
+        with self._requests.inside():
+            return await self._compute(function, content, rate)
 
-    @app.get("/metrics", response_class=PlainTextResponse)
-    def metrics():
-        """Requests, seconds, and what is in progress."""
-        return counters.as_text(requests.n_inside + streams.n_inside)
+    async def stream(self, socket):
+        """Send the hits of a stream while it comes, or what is wrong."""
+        from starlette.websockets import WebSocketDisconnect
 
-    body = {"requestBody": {"required": True, "content": {"application/octet-stream": {}, "audio/pcm": {}}}}
-
-    @app.post("/predict", openapi_extra=body)
-    async def predict(request: Request):
-        """Recognize a recording: a file, or raw 16-bit samples of ``Content-Type: audio/pcm; rate=16000``."""
-        return await answer(request, recognizer.predict)
-
-    @app.post("/spot", openapi_extra=body)
-    async def spot(request: Request):
-        """Find words in a recording, which is given as for /predict."""
-        return await answer(request, recognizer.spot)
-
-    @app.websocket("/stream")
-    async def stream(socket: WebSocket):
-        """Find words in raw 16-bit samples at the rate of the model; an empty message ends the stream."""
         start, status = time.perf_counter(), 200
         try:
-            rate_of_clients.count(_client_of(socket))
-            with streams.inside():
+            self._rate_of_clients.count(_client_of(socket))
+            with self._streams.inside():
                 await socket.accept()
-                if recognizer.spotter is None:
+                if self.recognizer.spotter is None:
                     raise RefusedError(404, "this model has no words to spot")
-                await _listen(socket, recognizer.spotter, limits, compute)
+                await _listen(socket, self.recognizer.spotter, self._limits, self._compute)
         except WebSocketDisconnect:
             pass
         except RefusedError as refused:
@@ -149,9 +170,15 @@ def create_app(model, limits=None, threshold=None):
             _LOGGER.exception("a stream failed")
             await _close(socket, "the stream could not be computed")
         finally:
-            counters.add("/stream", status, time.perf_counter() - start)
+            self.counters.add("/stream", status, time.perf_counter() - start)
 
-    return app
+    async def _compute(self, function, *arguments):
+        """Run a function in one of the workers' threads."""
+        import anyio
+
+        if self._workers is None:
+            self._workers = anyio.CapacityLimiter(self._limits.n_workers)
+        return await anyio.to_thread.run_sync(functools.partial(function, *arguments), limiter=self._workers)
 
 
 async def _listen(socket, spotter, limits, compute):
