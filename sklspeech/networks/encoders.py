@@ -280,8 +280,12 @@ def _time_conv(x, mask, filters, kernel_size, name, strides=1):
     padding = "same"
     if strides > 1 and kernel_size > 1:
         x, padding = layers.ZeroPadding2D(((0, 0), _around(kernel_size)))(x), "valid"
-    kernel = (1, kernel_size)
-    x = layers.Conv2D(filters, kernel, (1, strides), padding=padding, use_bias=False, name=name)(x)
+    elif strides > 1:
+        # The gradient of a strided convolution of one step destroys memory where it has fewer units than a vector
+        # (oneDNN, issue 6035): it gets the steps that it would take.
+        x = x[:, :, ::strides]
+    kernel, stride = (1, kernel_size), (1, strides if kernel_size > 1 else 1)
+    x = layers.Conv2D(filters, kernel, stride, padding=padding, use_bias=False, name=name)(x)
     mask = mask if strides == 1 else _halved(mask)
     return _batch_norm(x, None if mask is None else mask[:, None, :], f"{name}_norm"), mask
 

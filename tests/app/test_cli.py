@@ -69,9 +69,10 @@ def test_predict_json(model, words, capsys):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names of files are UTF-8 there")
 def test_names_that_are_no_utf8(model, words, tmp_path):
-    path = tmp_path / "\udcff.wav"
+    path, frozen = tmp_path / "\udcff.wav", str(tmp_path / "frozen.sklspeech")
     shutil.copy(words.data[0], path)
-    command = [sys.executable, "-m", "sklspeech", "predict", str(model[0]), path]
+    assert cli.main(["freeze", str(model[0]), "-o", frozen]) == 0
+    command = [sys.executable, "-m", "sklspeech", "predict", frozen, path]
     done = subprocess.run([*command, "--json"], capture_output=True, check=True)
     assert json.loads(done.stdout)["file"] == str(path)
     assert b"\\udcff.wav\t" in subprocess.run(command, capture_output=True, check=True).stdout

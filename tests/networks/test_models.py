@@ -61,6 +61,13 @@ def test_output_is_probabilities(name, shape):
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
+@by_encoder
+def test_no_convolution_of_one_step_has_strides(name):
+    """The gradient of one with less than 16 units in destroys memory where it is computed (oneDNN, issue 6035)."""
+    convolutions = [layer for layer in build(name, (101, 40))._flatten_layers() if hasattr(layer, "kernel_size")]
+    assert not [layer.name for layer in convolutions if max(layer.kernel_size) == 1 < max(layer.strides)]
+
+
 @pytest.mark.parametrize(
     ("name", "normalization"), [*((name, "clip") for name in ENCODERS), ("cnn", "feature"), ("cnn", None)]
 )

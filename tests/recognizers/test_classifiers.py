@@ -23,9 +23,9 @@ SMALL = {"stem": (8,), "epochs": 2, "batch_size": 30, "random_state": 0}
 cnn = SpeechCNN(filters=(8,), **SMALL)
 CLASSIFIERS = [
     SpeechCNN(filters=(16,), random_state=0),
-    SpeechRNN(units=16, random_state=0),
+    SpeechRNN(units=16, n_layers=1, random_state=0),
     SpeechCRNN(units=16, random_state=0),
-    SpeechTransformer(units=16, random_state=0),
+    SpeechTransformer(units=16, n_layers=1, random_state=0),
 ]
 
 
