@@ -50,6 +50,14 @@ def pytest_terminal_summary(terminalreporter):
         )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def many_networks_wait():
+    """More than a user's process keeps: tests use several hundred forms of networks, each traced in seconds."""
+    from sklspeech.recognizers import network_pool
+
+    network_pool._MAX_IDLE = 32
+
+
 @pytest.fixture(scope="session")
 def fsdd():
     """The Free Spoken Digit Dataset: Bunch of paths, labels and speakers."""
