@@ -29,7 +29,7 @@ def spotter_of(model, threshold=None):
 
 
 def probability_of(label, probabilities):
-    """The probability of a label; of what is "unknown" to a threshold alone, that of the most probable label.
+    """The probability of a label; of what was rejected, for which none stands, that of the most probable label.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def probability_of(label, probabilities):
     -------
     probability : float
     """
-    return float(probabilities.get(label, max(probabilities.values())))
+    return float(probabilities.get(label) or max(probabilities.values()))
 
 
 class Recognizer:

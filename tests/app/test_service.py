@@ -22,7 +22,7 @@ from fastapi.testclient import TestClient
 from loudness import Loudness
 from starlette.websockets import WebSocketDisconnect
 
-from sklspeech import AudioLoader, Pipeline, WordSpotter
+from sklspeech import AudioLoader, Pipeline, RejectOption, WordSpotter
 from sklspeech.app.limits import Limits
 from sklspeech.app.recognition import Recognizer
 from sklspeech.app.service import create_app
@@ -60,6 +60,16 @@ def test_predict(client):
     assert found["label"] == "word"
     assert found["probability"] == found["probabilities"]["word"] > 0.9
     assert client.post("/predict", content=wav(level=0.01)).json()["label"] == "other"
+
+
+def test_what_is_rejected_has_the_probability_of_the_nearest_label():
+    X = [np.full(8000, level) for level in (0.01, 0.9, 0.2) for _ in range(6)]
+    model = RejectOption(fitted(), random_state=0).fit(X, np.repeat(["other", "word", "unknown"], 6))
+    model.threshold_ = 0.99
+    with TestClient(create_app(model)) as client:
+        found = client.post("/predict", content=wav()).json()
+    assert found["label"] == "unknown"
+    assert found["probability"] == found["probabilities"]["word"] > 0.9
 
 
 @pytest.mark.parametrize("url", ["/predict?rate=16000", "/predict"])
