@@ -43,7 +43,19 @@ def pipeline(words):
     return Pipeline([MelFeatures(), network]).fit(words.data, words.target)
 
 
-@pytest.mark.parametrize("classifier", NETWORKS, ids=lambda classifier: type(classifier).__name__)
+@pytest.fixture(scope="module")
+def pickled(pipeline):
+    return pickle.dumps(freeze(pipeline))
+
+
+@pytest.fixture
+def frozen(pickled):
+    """One for every test to change."""
+    return pickle.loads(pickled)
+
+
+# The graphs of the others for clips of one length: test_exporting.py.
+@pytest.mark.parametrize("classifier", NETWORKS[:2], ids=lambda classifier: classifier.architecture)
 def test_frozen_pipeline_is_the_same_pipeline(words, classifier, tmp_path):
     fitted = Pipeline([MelFeatures(), ("network", clone(classifier))]).fit(words.data, words.target)
     frozen = freeze(fitted, words.data)
@@ -62,8 +74,7 @@ def test_frozen_pipeline_is_the_same_pipeline(words, classifier, tmp_path):
     np.testing.assert_array_equal(loaded.predict_proba(words.data), frozen.predict_proba(words.data))
 
 
-def test_frozen_is_saved_cloned_and_set(pipeline, words, tmp_path):
-    frozen = freeze(pipeline)
+def test_frozen_is_saved_cloned_and_set(frozen, words, tmp_path):
     expected = frozen.predict_proba(words.data)
     joblib.dump(frozen, tmp_path / "frozen.joblib")
     for other in (joblib.load(tmp_path / "frozen.joblib"), pickle.loads(pickle.dumps(frozen))):
@@ -76,9 +87,9 @@ def test_frozen_is_saved_cloned_and_set(pipeline, words, tmp_path):
 
 @pytest.mark.parametrize("n_jobs", [(None, None), (2, None), (2, 2)], ids=str)
 @pytest.mark.parametrize("of", ["paths", "waveforms"])
-def test_frozen_predicts_in_pieces(pipeline, words, monkeypatch, n_jobs, of):
+def test_frozen_predicts_in_pieces(frozen, words, monkeypatch, n_jobs, of):
     """At most 4 clips at a time are features; the result is that of all of them."""
-    frozen = freeze(pipeline).set_params(melfeatures__n_jobs=n_jobs[0], speechcnn__n_jobs=n_jobs[1])
+    frozen.set_params(melfeatures__n_jobs=n_jobs[0], speechcnn__n_jobs=n_jobs[1])
     X = words.data if of == "paths" else AudioLoader().fit_transform(words.data)
     features = frozen[0].transform(X)
     labels, probabilities = frozen[-1].predict(features), frozen[-1].predict_proba(features)
@@ -97,9 +108,9 @@ def test_frozen_predicts_in_pieces(pipeline, words, monkeypatch, n_jobs, of):
     assert sizes == [1]
 
 
-def test_pieces_of_threads_are_of_32_clips_or_more(pipeline, words):
+def test_pieces_of_threads_are_of_32_clips_or_more(frozen, words):
     """More of them than threads, so that a thread that is done early goes on, but none that is not worth a call."""
-    frozen = freeze(pipeline, n_jobs=2)
+    frozen.set_params(speechcnn__n_jobs=2)
     sizes = []
     frozen[0].transform = lambda X: [sizes.append(len(X)), MelFeatures.transform(frozen[0], X)][1]
     for n_clips in (1, 2, 60, 300):
@@ -108,14 +119,13 @@ def test_pieces_of_threads_are_of_32_clips_or_more(pipeline, words):
 
 
 @pytest.mark.parametrize("container", [list, np.array, pd.Series, lambda paths: pd.DataFrame({"path": paths})])
-def test_any_collection_of_clips(pipeline, words, container):
-    frozen = freeze(pipeline)
+def test_any_collection_of_clips(frozen, words, container):
     np.testing.assert_array_equal(frozen.predict(container(words.data[:3])), frozen.predict(words.data)[:3])
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_an_error_in_a_piece_names_the_clip(pipeline, words, monkeypatch, n_jobs):
-    frozen = freeze(pipeline, n_jobs=n_jobs)
+def test_an_error_in_a_piece_names_the_clip(frozen, words, monkeypatch, n_jobs):
+    frozen.set_params(speechcnn__n_jobs=n_jobs)
     monkeypatch.setattr(frozen_pipeline, "_SAMPLES_OF_SLICE", 2 * frozen[0].n_samples_)
     waveforms = [*np.zeros((5, 8000), np.float32), np.array([np.nan], np.float32)]
     with pytest.raises(AudioError, match="waveform 5 of X"):
@@ -244,9 +254,9 @@ def test_where_there_is_no_network_the_last_step_is_named(words):
     ],
     ids=["fit", "network", "clone", "cross-validation", "search", "calibration"],
 )
-def test_what_is_frozen_does_not_train(pipeline, words, train):
+def test_what_is_frozen_does_not_train(frozen, words, train):
     with pytest.raises((FrozenError, ValueError), match="frozen: it can be neither trained, nor cross-validated, nor"):
-        train(freeze(pipeline), words.data, words.target)
+        train(frozen, words.data, words.target)
 
 
 def test_a_pipeline_of_scikit_learn_has_bounded_memory_as_well(words):
@@ -307,9 +317,9 @@ def test_a_graph_that_differs_is_refused(pipeline, monkeypatch, tmp_path):
     ],
     ids=["short", "NaN", "empty"],
 )
-def test_wrong_features(pipeline, features, X, message):
+def test_wrong_features(frozen, features, X, message):
     with pytest.raises(ValueError, match=message):
-        freeze(pipeline)[-1].predict(X(features))
+        frozen[-1].predict(X(features))
 
 
 LOAD = """
@@ -318,7 +328,7 @@ print(*joblib.load(sys.argv[1]).predict(sys.argv[2:]))
 """
 
 
-def test_frozen_predicts_where_training_is_not_installed(run_without_training, pipeline, words, tmp_path):
-    joblib.dump(freeze(pipeline), tmp_path / "frozen.joblib")
+def test_frozen_predicts_where_training_is_not_installed(run_without_training, pipeline, frozen, words, tmp_path):
+    joblib.dump(frozen, tmp_path / "frozen.joblib")
     out = run_without_training(LOAD, tmp_path / "frozen.joblib", *words.data[:3])
     assert out.split() == pipeline.predict(words.data[:3]).tolist()
