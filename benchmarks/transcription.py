@@ -284,7 +284,7 @@ def write_tables():
         'stem=(16, 32, 32), n_layers=3, snr="auto"`, for yesno also `width=128, epochs=100, gain=6`, for digits '
         "`vocal_tract=0.15`. Mean ± standard deviation over seeds; of digit strings over "
         "speakers first. Most were trained beside other work: their seconds are too many. The language model of "
-        "yesno, digits and the first seed of an4 had the weight 0.6 of before, not 0.7."
+        "the first seeds of an4 and of the digits had the weight 0.6 of before, not 0.7."
     )
     columns = ["set", "decoder", "word errors, %", "character errors, %", "seeds", "training, s"]
     write_table("transcription", columns, rows, remark)
