@@ -55,7 +55,7 @@ def many_networks_wait():
     """More than a user's process keeps: tests use several hundred forms of networks, each traced in seconds."""
     from sklspeech.recognizers import network_pool
 
-    network_pool._MAX_IDLE = 32
+    network_pool._MAX_IDLE = 16
 
 
 @pytest.fixture(scope="session")
