@@ -278,15 +278,15 @@ def _time_conv(x, mask, filters, kernel_size, name, strides=1):
     if kernel_size > 1:
         x = _cleared(x, mask, axis=2)
     padding = "same"
-    if strides > 1 and kernel_size > 1:
-        x, padding = layers.ZeroPadding2D(((0, 0), _around(kernel_size)))(x), "valid"
-    elif strides > 1:
-        # The gradient of a strided convolution of one step destroys memory where it has fewer units than a vector
-        # (oneDNN, issue 6035): it gets the steps that it would take.
-        x = x[:, :, ::strides]
-    kernel, stride = (1, kernel_size), (1, strides if kernel_size > 1 else 1)
-    x = layers.Conv2D(filters, kernel, stride, padding=padding, use_bias=False, name=name)(x)
-    mask = mask if strides == 1 else _halved(mask)
+    if strides > 1:
+        mask = _halved(mask)
+        if kernel_size > 1:
+            x, padding = layers.ZeroPadding2D(((0, 0), _around(kernel_size)))(x), "valid"
+        else:
+            # oneDNN's gradient of a strided convolution of one step writes beyond its memory where there are fewer
+            # units than a vector holds (its issue 6035), so every second step is taken before.
+            x, strides = x[:, :, ::strides], 1
+    x = layers.Conv2D(filters, (1, kernel_size), (1, strides), padding=padding, use_bias=False, name=name)(x)
     return _batch_norm(x, None if mask is None else mask[:, None, :], f"{name}_norm"), mask
 
 
