@@ -69,10 +69,8 @@ def measure_lag(detect, events, longest):
 
     Parameters
     ----------
-    detect : callable
-        From a threshold to the detections of every recording.
-    events : list of list of (label, start, end)
-        The words of every recording, in seconds.
+    detect, events
+        As for `find_operating_points`.
     longest : float
         Seconds; what is farther from a word is no hit of it.
 
@@ -85,7 +83,9 @@ def measure_lag(detect, events, longest):
     for hits, said in zip(detect(_MIDDLE), events, strict=True):
         for label, start, end, *_ in said:
             distances = [(hit.start + hit.end - start - end) / 2 for hit in hits if hit.label == label]
-            lags += [lag for lag in [min(distances, key=abs, default=longest)] if abs(lag) < longest]
+            lag = min(distances, key=abs, default=longest)
+            if abs(lag) < longest:
+                lags.append(lag)
     return float(np.median(lags)) if lags else 0.0
 
 
