@@ -54,8 +54,7 @@ def frozen(pickled):
     return pickle.loads(pickled)
 
 
-# The graphs of the others for clips of one length: test_exporting.py.
-@pytest.mark.parametrize("classifier", NETWORKS[:2], ids=lambda classifier: classifier.architecture)
+@pytest.mark.parametrize("classifier", NETWORKS, ids=lambda classifier: type(classifier).__name__)
 def test_frozen_pipeline_is_the_same_pipeline(words, classifier, tmp_path):
     fitted = Pipeline([MelFeatures(), ("network", clone(classifier))]).fit(words.data, words.target)
     frozen = freeze(fitted, words.data)
